@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bulla/cause.h: every reason why something was not done, with its stable number.
+ *
+ * A number is EENN: EE is the exit code of the command, NN counts within it. It is shown as
+ * "BL-EENN" and `bulla explain BL-EENN` says what it means and what to do; the text lives in
+ * src/cmd/. Numbers are never reused and never change meaning.
+ */
+#ifndef BULLA_CAUSE_H
+#define BULLA_CAUSE_H
+
+/* X(symbol, number, status) */
+#define BULLA_CAUSES(X)                                           \
+    /* 01: general, ours */                                       \
+    X(INTERNAL, 101, ARGUMENT)                                    \
+    X(MEMORY, 102, MEMORY)                                        \
+    X(IO, 103, IO)                                                \
+    X(CRYPTO, 104, CRYPTO)                                        \
+    X(OUTCOME_UNKNOWN, 105, OUTCOME_UNKNOWN)                      \
+    X(EXISTS, 106, EXISTS)                                        \
+    X(BUSY, 107, BUSY)                                            \
+    /* 02: usage */                                               \
+    X(USAGE, 201, USAGE)                                          \
+    X(SECRET_IN_ARGUMENTS, 202, USAGE)                            \
+    X(NO_RECOVERY_CHOSEN, 203, USAGE)                             \
+    X(BINARY_TO_TERMINAL, 204, USAGE)                             \
+    X(BINDING_REFUSED, 205, USAGE)                                \
+    X(NO_TERMINAL, 206, USAGE)                                    \
+    /* 03: the input is not ours, or is corrupt */                \
+    X(MALFORMED, 301, MALFORMED)                                  \
+    X(UNSUPPORTED, 302, UNSUPPORTED)                              \
+    X(LIMIT, 303, LIMIT)                                          \
+    X(NOT_A_BLOB, 304, MALFORMED)                                 \
+    X(BLOB_VERSION, 305, UNSUPPORTED)                             \
+    X(NOT_CANONICAL, 306, MALFORMED)                              \
+    X(BLOB_TRUNCATED, 307, MALFORMED)                             \
+    /* 04: integrity: altered after it was made */                \
+    X(INTEGRITY, 401, INTEGRITY)                                  \
+    X(HEADER_ALTERED, 402, INTEGRITY)                             \
+    X(BODY_ALTERED, 403, INTEGRITY)                               \
+    X(BODY_TRUNCATED, 404, INTEGRITY)                             \
+    X(SLOT_ALTERED, 405, INTEGRITY)                               \
+    /* 05: the state of the machine changed */                    \
+    X(STATE, 501, STATE)                                          \
+    X(PCR_CHANGED, 502, STATE)                                    \
+    X(TPM_LOCKOUT, 503, STATE)                                    \
+    /* 06: another machine, enclave, key or name */               \
+    X(IDENTITY, 601, IDENTITY)                                    \
+    X(WRONG_TPM, 602, IDENTITY)                                   \
+    X(NAME_MISMATCH, 603, IDENTITY)                               \
+    X(NO_SLOT_OPENS, 604, IDENTITY)                               \
+    X(WRONG_PASSPHRASE, 605, IDENTITY)                            \
+    X(WRONG_RECIPIENT, 606, IDENTITY)                             \
+    X(ASSOCIATED_DATA_MISMATCH, 607, IDENTITY)                    \
+    /* 07: policy refused */                                      \
+    X(DENIED, 701, DENIED)                                        \
+    X(SLOT_TYPE_REFUSED, 702, DENIED)                             \
+    /* 08: evidence is not genuine */                             \
+    X(SIGNATURE, 801, SIGNATURE)                                  \
+    X(UNTRUSTED, 802, UNTRUSTED)                                  \
+    X(MISMATCH, 803, MISMATCH)                                    \
+    /* 09: stale: nonce, expiry, revocation, rollback */          \
+    X(STALE, 901, STALE)                                          \
+    X(EXPIRED, 902, STALE)                                        \
+    X(ROLLED_BACK, 903, STALE)                                    \
+    X(VERSION_BELOW_FLOOR, 904, STALE)                            \
+    /* 10: a device is missing or lacks something */              \
+    X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
+    X(NO_TPM, 1002, UNAVAILABLE)                                  \
+    X(TPM_NOT_PERMITTED, 1003, UNAVAILABLE)                       \
+    X(TPM_FAILED, 1004, UNAVAILABLE)                              \
+    X(NO_USER_NAMESPACES, 1005, UNAVAILABLE)                      \
+    X(KERNEL_FEATURE_MISSING, 1006, UNAVAILABLE)                  \
+    /* 11: the server cannot be reached */                        \
+    X(UNREACHABLE, 1101, UNREACHABLE)                             \
+    X(CONNECTION_CLOSED, 1102, UNREACHABLE)                       \
+    /* 12: the server said no (its reason is in its audit log) */ \
+    X(REFUSED, 1201, REFUSED)                                     \
+    /* 13: not found */                                           \
+    X(NOT_FOUND, 1301, NOT_FOUND)                                 \
+    /* 14: timed out */                                           \
+    X(TIMEOUT, 1401, TIMEOUT)
+
+enum bulla_cause {
+    BULLA_CAUSE_NONE = 0,
+#define BULLA_CAUSE_ENUM_(symbol, number, status) BULLA_CAUSE_##symbol = (number),
+    BULLA_CAUSES(BULLA_CAUSE_ENUM_)
+#undef BULLA_CAUSE_ENUM_
+};
+
+#endif
