@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crypto/x509.h: certificates (RFC 5280): issued by our own authorities, verified against pinned
+ * anchors at a given time.
+ *
+ * Guarantees: no default store, no path search (each certificate is checked against the next one
+ * given), every bound on count and size fixed; time is a parameter.
+ */
+#ifndef BL_CRYPTO_X509_H
+#define BL_CRYPTO_X509_H
+
+#include "crypto/key.h"
+
+#define BL_CERTIFICATE_SIZE_MAX 16384 /* bytes of DER */
+#define BL_CHAIN_COUNT_MAX 6          /* certificates, anchor included */
+
+struct bl_certificate;
+
+/** Parse one DER certificate, all of it; BULLA_E_MALFORMED. */
+enum bulla_status bl_certificate_parse(struct bulla_bytes der, struct bl_certificate **out,
+                                       struct bulla_error *err) BULLA_CHECKED;
+void bl_certificate_free(struct bl_certificate *certificate);
+BL_DEFINE_FREEP(bl_certificate)
+
+/** The DER bytes it was parsed from; borrowed. */
+struct bulla_bytes bl_certificate_der(const struct bl_certificate *certificate);
+/** A new reference to the subject's public key. */
+enum bulla_status bl_certificate_key(const struct bl_certificate *certificate,
+                                     struct bl_key **key_out,
+                                     struct bulla_error *err) BULLA_CHECKED;
+/** Validity in Unix seconds. */
+void bl_certificate_validity(const struct bl_certificate *certificate, int64_t *not_before_s_out,
+                             int64_t *not_after_s_out);
+/** True if the extended key usage lists this OID (dotted text). */
+bool bl_certificate_has_usage(const struct bl_certificate *certificate, const char *oid);
+/** Append the value of the one extension with this OID; BULLA_E_NOT_FOUND, or BULLA_E_MALFORMED if
+ *  it occurs twice. */
+enum bulla_status bl_certificate_extension(const struct bl_certificate *certificate,
+                                           const char *oid, struct bulla_buffer *value_out,
+                                           struct bulla_error *err) BULLA_CHECKED;
+
+/** Verify chain[0] <- chain[1] <- ... <- anchor: names, signatures, validity at now_s, CA bit, path
+ *  length, key usage, no unknown critical extension but those listed in `known_critical` (dotted
+ *  OIDs, NULL-terminated, may be NULL).
+ *  BULLA_E_SIGNATURE, BULLA_E_UNTRUSTED, BULLA_E_STALE (cause EXPIRED). */
+enum bulla_status bl_chain_verify(const struct bl_certificate *const *chain, size_t chain_count,
+                                  const struct bl_certificate *anchor, int64_t now_s,
+                                  const char *const *known_critical,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
+/** What a new certificate is to say. */
+struct bl_certificate_request {
+    const char *common_name;      /* subject; the issuer's is taken from `issuer` */
+    const struct bl_key *subject; /* public key certified */
+    int64_t not_before_s;         /* Unix seconds */
+    int64_t not_after_s;
+    bool is_authority;                  /* CA with path length 0 */
+    bool is_self_signed;                /* `issuer` NULL, signed by the subject itself */
+    const char *const *usage_oids;      /* extended key usages, NULL-terminated, or NULL */
+    const char *extension_oid;          /* one non-critical extension of ours, or NULL */
+    struct bulla_bytes extension_value; /* DER */
+    const char *dns_name;               /* subject alternative name, or NULL */
+};
+/** Append the DER of a certificate signed by `issuer_key` (Ed25519, P-256, P-384). */
+enum bulla_status bl_certificate_issue(const struct bl_certificate_request *request,
+                                       const struct bl_certificate *issuer,
+                                       const struct bl_key *issuer_key,
+                                       struct bulla_buffer *der_out,
+                                       struct bulla_error *err) BULLA_CHECKED;
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device/tpm.h: one TPM 2.0, real, virtual or embedded in this process; one code path for all.
+ *
+ * Guarantees: every object and session it makes is flushed on every path; sessions that carry a
+ * secret are salted to a storage root key whose Name the caller may pin, with parameter encryption
+ * both ways; TPM_RC_PCR_CHANGED and TPM_RC_RETRY are retried. What the TPM sends is untrusted input.
+ * Does not: decide what is trusted; the class of a TPM comes from the verifier's anchor.
+ * Spec: TCG TPM 2.0 Library, Parts 1 to 3, rev 1.59; TCG TPM v2.0 Provisioning Guidance.
+ */
+#ifndef BL_DEVICE_TPM_H
+#define BL_DEVICE_TPM_H
+
+#include "base/buffer.h"
+#include "base/secret.h"
+#include "crypto/hash.h"
+
+#define BL_TPM_PCR_COUNT 24
+#define BL_TPM_NAME_SIZE_MAX 66    /* bytes: hash algorithm (2) and SHA-512 */
+#define BL_TPM_SEALED_SIZE_MAX 128 /* bytes: MAX_SYM_DATA; we seal 32 */
+
+/** A TPM Name (Part 1, 16): nameAlg and digest; size 0 means not given. */
+struct bl_tpm_name {
+    uint8_t bytes[BL_TPM_NAME_SIZE_MAX];
+    size_t size;
+};
+
+/** PCRs of one bank; bit i of `mask` is PCR i. */
+struct bl_pcr_selection {
+    enum bl_hash bank; /* BL_SHA256, or BL_SHA384 where the TPM has it */
+    uint32_t mask;     /* bits 0 to 23 */
+};
+
+struct bl_tpm; /* one connection; not for two threads at once */
+
+/** How to reach a TPM. Exactly one of the three is used. */
+struct bl_tpm_target {
+    const char *device_path;  /* "/dev/tpmrm0", or NULL */
+    const char *socket_path;  /* a Unix socket that speaks raw TPM commands, or NULL */
+    struct bl_vtpm *embedded; /* borrowed, must outlive the connection; device/vtpm.h */
+};
+/** BULLA_E_UNAVAILABLE (NO_TPM, TPM_NOT_PERMITTED), BULLA_E_IO. */
+enum bulla_status bl_tpm_open(const struct bl_tpm_target *target, struct bl_tpm **tpm_out,
+                              struct bulla_error *err) BULLA_CHECKED;
+void bl_tpm_free(struct bl_tpm *tpm);
+BL_DEFINE_FREEP(bl_tpm)
+
+/** Fixed properties, for `doctor` and explanations. */
+struct bl_tpm_info {
+    char manufacturer[5]; /* TPM2_PT_MANUFACTURER, printable, zero-terminated */
+    char vendor[17];      /* TPM2_PT_VENDOR_STRING_1..4 */
+    uint32_t firmware_version_1;
+    uint32_t firmware_version_2;
+    uint32_t revision; /* of the specification, times 100 */
+    bool in_lockout;
+    uint32_t lockout_counter;
+    uint32_t lockout_counter_max;
+    uint32_t lockout_interval_s;
+    bool lockout_auth_is_set;
+    bool has_sha256_bank;
+    bool has_sha384_bank;
+    bool is_embedded; /* libtpms in this process */
+};
+enum bulla_status bl_tpm_info(struct bl_tpm *tpm, struct bl_tpm_info *info_out,
+                              struct bulla_error *err) BULLA_CHECKED;
+
+/** Name of the storage root key that this connection uses: the persistent one at 0x81000001 if it
+ *  is an acceptable storage key, else the ECC P-256 primary of the TCG template. */
+enum bulla_status bl_tpm_srk_name(struct bl_tpm *tpm, struct bl_tpm_name *name_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
+/** Values of the selected PCRs, ascending, each bl_hash_size(bank) bytes, appended. */
+enum bulla_status bl_tpm_pcr_read(struct bl_tpm *tpm, struct bl_pcr_selection selection,
+                                  struct bulla_buffer *values_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+/** Extend PCR `index` with a digest in the SHA-256 bank. */
+enum bulla_status bl_tpm_pcr_extend(struct bl_tpm *tpm, unsigned index, const uint8_t digest[32],
+                                    struct bulla_error *err) BULLA_CHECKED;
+
+/** What must hold for a sealed object to open: all of the parts that are set. */
+struct bl_tpm_policy {
+    struct bl_pcr_selection pcrs;  /* mask 0: no PCR is bound */
+    struct bulla_bytes pcr_values; /* at sealing time, as bl_tpm_pcr_read() gives them */
+    uint32_t nv_index;             /* 0: no version is bound */
+    struct bulla_bytes nv_name;    /* Name of the index (34 bytes for SHA-256) */
+    uint64_t nv_minimum;           /* the 8-byte big-endian content must be >= this */
+    bool with_pin;                 /* an authorization value is asked for as well */
+};
+/** Digest of the policy as a trial session would compute it (Part 3, 23); pure. */
+enum bulla_status bl_tpm_policy_digest(const struct bl_tpm_policy *policy, uint8_t digest_out[32],
+                                       struct bulla_error *err) BULLA_CHECKED;
+
+/** A sealed object outside the TPM: TPM2B_PUBLIC and TPM2B_PRIVATE as the TPM gave them. */
+struct bl_tpm_sealed {
+    struct bulla_buffer public_area;
+    struct bulla_buffer private_area;
+    struct bl_tpm_name srk_name; /* of the parent */
+};
+void bl_tpm_sealed_done(struct bl_tpm_sealed *sealed);
+
+/** Seal at most BL_TPM_SEALED_SIZE_MAX bytes under `policy`; `pin` is empty without with_pin. */
+enum bulla_status bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret,
+                              const struct bl_tpm_policy *policy, struct bulla_bytes pin,
+                              struct bl_tpm_sealed *sealed_out,
+                              struct bulla_error *err) BULLA_CHECKED;
+/** Open it. *secret_out must be empty. Causes: WRONG_TPM (another parent), PCR_CHANGED (err->offset
+ *  is the first PCR that differs, found and expected its values), VERSION_BELOW_FLOOR,
+ *  WRONG_PASSPHRASE (the PIN), TPM_LOCKOUT (found = seconds to wait). */
+enum bulla_status bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
+                                const struct bl_tpm_policy *policy, struct bulla_bytes pin,
+                                struct bl_secret *secret_out,
+                                struct bulla_error *err) BULLA_CHECKED;
+
+/** Random bytes of the TPM, at most 32, for mixing into ours. */
+enum bulla_status bl_tpm_random(struct bl_tpm *tpm, void *out, size_t size,
+                                struct bulla_error *err) BULLA_CHECKED;
+
+/* -- attestation ------------------------------------------------------------------------------ */
+
+/** Endorsement key: TPM2B_PUBLIC of the low-range ECC P-256 template (TCG EK Credential Profile
+ *  2.5, L-2; NV 0x01c0000a), or RSA-2048 L-1 (0x01c00002) where only that is certified. */
+enum bulla_status bl_tpm_ek_public(struct bl_tpm *tpm, struct bulla_buffer *public_out,
+                                   struct bulla_error *err) BULLA_CHECKED;
+/** The EK certificate (DER) that the TPM keeps; BULLA_E_NOT_FOUND. */
+enum bulla_status bl_tpm_ek_certificate(struct bl_tpm *tpm, struct bulla_buffer *der_out,
+                                        struct bulla_error *err) BULLA_CHECKED;
+
+/** An attestation key: restricted ECDSA P-256 signing key under the endorsement hierarchy's EK or
+ *  the SRK; the wrapped pair is kept by the caller. */
+struct bl_tpm_key {
+    struct bulla_buffer public_area;  /* TPM2B_PUBLIC */
+    struct bulla_buffer private_area; /* TPM2B_PRIVATE, wrapped by the SRK */
+};
+void bl_tpm_key_done(struct bl_tpm_key *key);
+enum bulla_status bl_tpm_ak_create(struct bl_tpm *tpm, struct bl_tpm_key *key_out,
+                                   struct bulla_error *err) BULLA_CHECKED;
+/** TPM2_ActivateCredential (Part 3, 12.5): proves that `ak` is in the same TPM as the EK. */
+enum bulla_status bl_tpm_activate_credential(struct bl_tpm *tpm, const struct bl_tpm_key *ak,
+                                             struct bulla_bytes id_object,
+                                             struct bulla_bytes encrypted_secret,
+                                             struct bl_secret *credential_out,
+                                             struct bulla_error *err) BULLA_CHECKED;
+/** TPM2_Quote: *attest_out is the TPMS_ATTEST, *signature_out the TPMT_SIGNATURE, both appended.
+ *  `qualifying_data` is at most 32 bytes. Only measured agent code may call this with data that it
+ *  built itself for a live exchange (no quote oracle, DESIGN 4.5). */
+enum bulla_status bl_tpm_quote(struct bl_tpm *tpm, const struct bl_tpm_key *ak,
+                               struct bl_pcr_selection selection,
+                               struct bulla_bytes qualifying_data, struct bulla_buffer *attest_out,
+                               struct bulla_buffer *signature_out,
+                               struct bulla_error *err) BULLA_CHECKED;
+
+/* -- non-volatile memory ----------------------------------------------------------------------- */
+
+/** Define a counter (TPM2_NT_COUNTER, no ORDERLY) and make its first increment; fine if it is there
+ *  with the same attributes. */
+enum bulla_status bl_tpm_counter_define(struct bl_tpm *tpm, uint32_t index,
+                                        struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_tpm_counter_increment(struct bl_tpm *tpm, uint32_t index, uint64_t *value_out,
+                                           struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_tpm_counter_read(struct bl_tpm *tpm, uint32_t index, uint64_t *value_out,
+                                      struct bulla_error *err) BULLA_CHECKED;
+/** Define an index of `content.size` bytes, write it once and lock it against writing
+ *  (WRITE_STCLEAR lock until the next start, WRITEDEFINE where it is to stay for ever). */
+enum bulla_status bl_tpm_nv_write_once(struct bl_tpm *tpm, uint32_t index,
+                                       struct bulla_bytes content,
+                                       struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_tpm_nv_read(struct bl_tpm *tpm, uint32_t index, size_t size_max,
+                                 struct bulla_buffer *content_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
+/** Name of an index, as policies bind it; BULLA_E_NOT_FOUND. */
+enum bulla_status bl_tpm_nv_name(struct bl_tpm *tpm, uint32_t index, struct bl_tpm_name *name_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal/inspect.h: what a blob says of itself, without any key: believed by nobody; and what would
+ * happen to it here and now, slot by slot, without opening it.
+ */
+#ifndef BL_SEAL_INSPECT_H
+#define BL_SEAL_INSPECT_H
+
+#include "seal/seal.h"
+
+/** One slot as it stands in the blob. Borrowed from the summary's header bytes. */
+struct bl_slot_summary {
+    uint8_t id[BL_SLOT_ID_SIZE];
+    enum bl_slot_type type; /* or a number that we do not know */
+    struct bulla_bytes label;
+    bool is_recovery;
+    /* BL_SLOT_TPM2 */
+    struct bl_pcr_selection pcrs;
+    struct bulla_bytes pcr_values;
+    struct bl_tpm_name srk_name;
+    uint32_t nv_index;
+    uint64_t nv_minimum;
+    bool with_pin;
+    /* BL_SLOT_HPKE */
+    enum bl_key_kind recipient_kind;
+    uint8_t recipient_id[8]; /* first bytes of SHA-256 of the raw public key */
+    /* BL_SLOT_PASSPHRASE */
+    unsigned scrypt_log_n;
+};
+
+struct bl_blob_summary {
+    uint16_t suite;
+    uint8_t blob_id[BL_BLOB_ID_SIZE];
+    uint64_t slots_epoch;
+    struct bulla_bytes name;
+    int64_t created_s;
+    bool with_associated_data;
+    int64_t not_after_s; /* 0: none */
+    bool has_freshness_anchor;
+    size_t header_size; /* bytes before the body */
+    struct bl_slot_summary *slots;
+    size_t slot_count;
+    struct bulla_buffer tree_text; /* "any(a1b2..., all(...))" with slot ids in hexadecimal */
+    struct bulla_buffer header;    /* owns what the views above borrow */
+};
+
+/** Read the header from `fd`. Same causes as bl_unseal_stream() for what is not a blob. */
+enum bulla_status bl_blob_inspect(int fd, struct bl_blob_summary *summary_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+void bl_blob_summary_done(struct bl_blob_summary *summary);
+
+enum bl_slot_outlook {
+    BL_OUTLOOK_OPENS = 1,   /* everything that can be checked without opening is as bound */
+    BL_OUTLOOK_NEEDS_INPUT, /* a passphrase, a PIN or an identity that was not given */
+    BL_OUTLOOK_REFUSES      /* `reason` says why */
+};
+struct bl_slot_forecast {
+    enum bl_slot_outlook outlook;
+    struct bulla_error
+        reason;            /* for PCR_CHANGED: offset is the PCR, found and expected its values */
+    uint32_t pcrs_changed; /* mask */
+};
+/** Say for each slot what would decide, here and now; `forecasts_out` holds summary->slot_count. */
+enum bulla_status bl_blob_explain(const struct bl_blob_summary *summary,
+                                  const struct bl_opener *opener,
+                                  struct bl_slot_forecast *forecasts_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
+#endif

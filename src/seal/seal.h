@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal/seal.h: seal and unseal files and streams of any size in constant memory.
+ *
+ * Format: docs/formats/sealed-blob.md (preamble, immutable core, mutable slots, header MAC, body in
+ * 16 KiB chunks). Guarantees: plaintext leaves only after the header MAC, the name, the associated
+ * data and every requirement of the caller held, and chunk by chunk after its tag; the end of the
+ * body is authenticated. After sealing the blob is opened again through every slot that this
+ * machine can open, before it is committed.
+ * Does not: notice an old blob put back in place of a newer one (`freshness: none`) unless an
+ * anchor is used.
+ */
+#ifndef BL_SEAL_SEAL_H
+#define BL_SEAL_SEAL_H
+
+#include "base/buffer.h"
+#include "base/secret.h"
+#include "crypto/key.h"
+#include "device/tpm.h"
+
+enum bl_slot_type { /* slot key 1 of the format */
+                    BL_SLOT_TPM2 = 1,
+                    BL_SLOT_SGX = 2,
+                    BL_SLOT_SNP = 3,
+                    BL_SLOT_TDX = 4,
+                    BL_SLOT_HPKE = 5,
+                    BL_SLOT_PASSPHRASE = 6,
+                    BL_SLOT_BROKER = 7,
+                    BL_SLOT_OPTEE = 8
+};
+
+#define BL_SLOT_ID_SIZE 8    /* bytes */
+#define BL_BLOB_ID_SIZE 32   /* bytes */
+#define BL_SLOT_COUNT_MAX 64 /* leaves of the access tree */
+#define BL_TREE_DEPTH_MAX 4
+
+/** One way to open the blob, to be made. */
+struct bl_slot_request {
+    enum bl_slot_type type;
+    const char *label;               /* shown to people, up to 255 bytes of UTF-8, or NULL */
+    struct bl_tpm_policy tpm_policy; /* BL_SLOT_TPM2 */
+    const struct bl_key *recipient;  /* BL_SLOT_HPKE: public key (X25519, P-256, P-384) */
+    struct bulla_bytes passphrase;   /* BL_SLOT_PASSPHRASE */
+    unsigned scrypt_log_n;           /* BL_SLOT_PASSPHRASE; 0: the default of 17 (128 MiB) */
+    bool is_recovery;                /* counts as a recovery slot */
+};
+
+/** Shape of the access tree over slots, by index into the request's slots. */
+enum bl_tree_kind { BL_TREE_LEAF = 0, BL_TREE_ANY, BL_TREE_ALL, BL_TREE_THRESHOLD };
+struct bl_tree {
+    enum bl_tree_kind kind;
+    size_t slot;                    /* BL_TREE_LEAF */
+    size_t threshold;               /* BL_TREE_THRESHOLD: k of child_count */
+    const struct bl_tree *children; /* borrowed */
+    size_t child_count;
+};
+
+struct bl_seal_request {
+    const char *name;                   /* 1 to 255 bytes of UTF-8; unseal must ask for the same */
+    struct bulla_bytes associated_data; /* not stored; unseal must give the same */
+    bool with_associated_data;
+    int64_t created_s; /* Unix seconds */
+    const struct bl_slot_request *slots;
+    size_t slot_count;
+    const struct bl_tree *tree; /* NULL: any of the slots */
+    bool allow_no_recovery;     /* --no-recovery was typed */
+};
+
+/** What this process can open slots with. */
+struct bl_opener {
+    struct bl_tpm *tpm;                     /* or NULL */
+    const struct bl_key *const *identities; /* HPKE private keys */
+    size_t identity_count;
+    struct bulla_bytes tpm_pin;
+    /** Asked at most once, only if a passphrase slot is left to try; NULL: there is nobody. */
+    enum bulla_status (*ask_passphrase)(void *context, struct bl_secret *passphrase_out,
+                                        struct bulla_error *err);
+    void *ask_context;
+};
+
+/** What the caller demands of the blob before it gets a byte. */
+struct bl_unseal_requirements {
+    const char *name; /* NULL: any (the caller shows it) */
+    struct bulla_bytes associated_data;
+    bool with_associated_data;
+    uint32_t slot_types_allowed; /* bit BL_SLOT_x; 0: all that are known */
+    int64_t now_s;               /* Unix seconds, for not-after */
+    bool verify_first;           /* read everything once before the first byte (files only) */
+};
+
+/** Seal `in_fd` until its end into `out_fd`. The request's TPM slots use `opener->tpm`.
+ *  Causes: NO_RECOVERY_CHOSEN, BINDING_REFUSED, NO_TPM, and those below. */
+enum bulla_status bl_seal_stream(const struct bl_seal_request *request,
+                                 const struct bl_opener *opener, int in_fd, int out_fd,
+                                 struct bulla_error *err) BULLA_CHECKED;
+
+/** Open `in_fd` and write the plaintext to `out_fd`.
+ *  Causes: NOT_A_BLOB, BLOB_VERSION, BLOB_TRUNCATED, NOT_CANONICAL, LIMIT, HEADER_ALTERED,
+ *  SLOT_ALTERED, BODY_ALTERED, BODY_TRUNCATED, NAME_MISMATCH, ASSOCIATED_DATA_MISMATCH, EXPIRED,
+ *  SLOT_TYPE_REFUSED; and where no slot opens the most telling of PCR_CHANGED, WRONG_TPM,
+ *  TPM_LOCKOUT, WRONG_PASSPHRASE, WRONG_RECIPIENT, NO_TPM, else NO_SLOT_OPENS. */
+enum bulla_status bl_unseal_stream(const struct bl_unseal_requirements *requirements,
+                                   const struct bl_opener *opener, int in_fd, int out_fd,
+                                   struct bulla_error *err) BULLA_CHECKED;
+
+/** The same for small secrets in memory. */
+enum bulla_status bl_seal_bytes(const struct bl_seal_request *request,
+                                const struct bl_opener *opener, struct bulla_bytes plaintext,
+                                struct bulla_buffer *blob_out,
+                                struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_unseal_bytes(const struct bl_unseal_requirements *requirements,
+                                  const struct bl_opener *opener, struct bulla_bytes blob,
+                                  struct bl_secret *plaintext_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sys/file.h: files, read with bounds and written so that a crash leaves the old or the new one.
+ *
+ * bl_file_replace and struct bl_file_new: a temporary file beside the target (O_EXCL, mode given),
+ * everything written, fsync, rename, fsync of the directory. A failure before the rename leaves the
+ * target as it was and removes the temporary. A failure after it is BULLA_E_OUTCOME_UNKNOWN.
+ */
+#ifndef BL_SYS_FILE_H
+#define BL_SYS_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buffer.h"
+#include "base/secret.h"
+
+/** Read a regular file of at most `size_max` bytes; BULLA_E_NOT_FOUND, BULLA_E_LIMIT, BULLA_E_IO. */
+enum bulla_status bl_file_read(const char *path, size_t size_max, struct bulla_buffer *out,
+                               struct bulla_error *err) BULLA_CHECKED;
+/** As bl_file_read() into a secret; refuses a file that others than its owner may read, that is a
+ *  symbolic link, or that belongs to somebody else (BULLA_E_DENIED). */
+enum bulla_status bl_file_read_secret(const char *path, size_t size_max, struct bl_secret *out,
+                                      struct bulla_error *err) BULLA_CHECKED;
+
+enum bl_file_existing { BL_FILE_KEEP_EXISTING, BL_FILE_REPLACE_EXISTING };
+
+/** A file being written, invisible under its name until bl_file_new_commit(). */
+struct bl_file_new {
+    int fd;           /* -1: none */
+    int directory_fd; /* of the target; -1: none */
+    char *path;       /* target */
+    char *temporary;  /* name inside the directory */
+    enum bl_file_existing existing;
+};
+#define BL_FILE_NEW_NONE             \
+    {                                \
+        .fd = -1, .directory_fd = -1 \
+    }
+/** BULLA_E_EXISTS at once if the target exists and is to be kept. Follows no symbolic link. */
+enum bulla_status bl_file_new_open(struct bl_file_new *file, const char *path, mode_t mode,
+                                   enum bl_file_existing existing,
+                                   struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_file_new_commit(struct bl_file_new *file,
+                                     struct bulla_error *err) BULLA_CHECKED;
+/** Without a commit: remove the temporary. Accepts what is already empty. */
+void bl_file_new_done(struct bl_file_new *file);
+
+/** Write `bytes` as the whole new content of `path`. */
+enum bulla_status bl_file_replace(const char *path, mode_t mode, struct bulla_bytes bytes,
+                                  enum bl_file_existing existing,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
+/** All of `bytes` to `fd`, through short writes and EINTR. */
+enum bulla_status bl_fd_write(int fd, struct bulla_bytes bytes,
+                              struct bulla_error *err) BULLA_CHECKED;
+/** Up to `size` bytes, as many as come before the end: *size_out < size means the end. */
+enum bulla_status bl_fd_read(int fd, void *out, size_t size, size_t *size_out,
+                             struct bulla_error *err) BULLA_CHECKED;
+
+/** Make a directory and its parents with `mode` (of the last); fine if it exists and is ours. */
+enum bulla_status bl_directory_make(const char *path, mode_t mode,
+                                    struct bulla_error *err) BULLA_CHECKED;
+
+/** An exclusive lock held while `fd` is open; waits at most `timeout_ms`; BULLA_E_BUSY. */
+struct bl_file_lock {
+    int fd; /* -1: none */
+};
+enum bulla_status bl_file_lock_take(struct bl_file_lock *lock, const char *path,
+                                    unsigned timeout_ms, struct bulla_error *err) BULLA_CHECKED;
+void bl_file_lock_done(struct bl_file_lock *lock);
+
+#endif
