@@ -38,8 +38,17 @@ struct bl_tpm_target {
     const char *device_path;  /* "/dev/tpmrm0", or NULL */
     const char *socket_path;  /* a Unix socket that speaks raw TPM commands, or NULL */
     struct bl_vtpm *embedded; /* borrowed, must outlive the connection; device/vtpm.h */
+    unsigned timeout_ms;      /* for one command on device or socket; 0: BL_TPM_TIMEOUT_MS */
 };
-/** BULLA_E_UNAVAILABLE (NO_TPM, TPM_NOT_PERMITTED), BULLA_E_IO. */
+#define BL_TPM_TIMEOUT_MS 120000 /* RSA key generation on a slow discrete TPM takes a minute */
+
+/** The TPM libraries print to stderr whatever a TPM refuses, which is our daily business. Call once,
+ *  first thing in main(), before a second thread exists: it sets TSS2_LOG (unless the user has),
+ *  which they read with getenv() at their first message and offer no other way to say. */
+void bl_tpm_quiet_libraries(void);
+
+/** Connects, and starts the TPM up (CLEAR) where nobody has. Causes: NO_TPM (also TPM 1.2),
+ *  TPM_NOT_PERMITTED, TPM_FAILED, BUSY, IO, TIMEOUT. */
 enum bulla_status bl_tpm_open(const struct bl_tpm_target *target, struct bl_tpm **tpm_out,
                               struct bulla_error *err) BULLA_CHECKED;
 void bl_tpm_free(struct bl_tpm *tpm);
@@ -64,8 +73,9 @@ struct bl_tpm_info {
 enum bulla_status bl_tpm_info(struct bl_tpm *tpm, struct bl_tpm_info *info_out,
                               struct bulla_error *err) BULLA_CHECKED;
 
-/** Name of the storage root key that this connection uses: the persistent one at 0x81000001 if it
- *  is an acceptable storage key, else the ECC P-256 primary of the TCG template. */
+/** Name of the storage root key that new objects get as parent: the persistent one at 0x81000001 if
+ *  it is an acceptable storage key, else the ECC P-256 primary of the TCG template. What has a
+ *  recorded Name finds its parent again among these and the other customary templates. */
 enum bulla_status bl_tpm_srk_name(struct bl_tpm *tpm, struct bl_tpm_name *name_out,
                                   struct bulla_error *err) BULLA_CHECKED;
 
@@ -86,7 +96,9 @@ struct bl_tpm_policy {
     uint64_t nv_minimum;           /* the 8-byte big-endian content must be >= this */
     bool with_pin;                 /* an authorization value is asked for as well */
 };
-/** Digest of the policy as a trial session would compute it (Part 3, 23); pure. */
+/** Digest of the policy as a trial session would compute it (Part 3, 23): PolicyPCR, PolicyNV,
+ *  PolicyAuthValue in this order, of those that are set; pure. With none set it is zero: the object
+ *  then opens on this TPM, whatever its state. */
 enum bulla_status bl_tpm_policy_digest(const struct bl_tpm_policy *policy, uint8_t digest_out[32],
                                        struct bulla_error *err) BULLA_CHECKED;
 
@@ -98,14 +110,18 @@ struct bl_tpm_sealed {
 };
 void bl_tpm_sealed_done(struct bl_tpm_sealed *sealed);
 
-/** Seal at most BL_TPM_SEALED_SIZE_MAX bytes under `policy`; `pin` is empty without with_pin. */
+/** Seal at most BL_TPM_SEALED_SIZE_MAX bytes under `policy`; `pin` is empty without with_pin. With a
+ *  PIN the TPM's lockout counts wrong guesses; without one the object is exempt from lockout. */
 enum bulla_status bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret,
                               const struct bl_tpm_policy *policy, struct bulla_bytes pin,
                               struct bl_tpm_sealed *sealed_out,
                               struct bulla_error *err) BULLA_CHECKED;
 /** Open it. *secret_out must be empty. Causes: WRONG_TPM (another parent), PCR_CHANGED (err->offset
- *  is the first PCR that differs, found and expected its values), VERSION_BELOW_FLOOR,
- *  WRONG_PASSPHRASE (the PIN), TPM_LOCKOUT (found = seconds to wait). */
+ *  is the first PCR that differs, found and expected its values), VERSION_BELOW_FLOOR (found and
+ *  expected: the versions), STATE (the version index is missing, unlocked or another one),
+ *  WRONG_PASSPHRASE (the PIN; found = tries left), TPM_LOCKOUT (found = seconds to wait),
+ *  INTEGRITY (`policy` is not the one of `sealed`, or the object is not one of ours).
+ *  ESYS and the kernel keep copies in memory that we cannot wipe: see docs/limits.md. */
 enum bulla_status bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
                                 const struct bl_tpm_policy *policy, struct bulla_bytes pin,
                                 struct bl_secret *secret_out,
@@ -121,20 +137,28 @@ enum bulla_status bl_tpm_random(struct bl_tpm *tpm, void *out, size_t size,
  *  2.5, L-2; NV 0x01c0000a), or RSA-2048 L-1 (0x01c00002) where only that is certified. */
 enum bulla_status bl_tpm_ek_public(struct bl_tpm *tpm, struct bulla_buffer *public_out,
                                    struct bulla_error *err) BULLA_CHECKED;
-/** The EK certificate (DER) that the TPM keeps; BULLA_E_NOT_FOUND. */
+/** The certificate (DER) that the TPM keeps for that key; BULLA_E_NOT_FOUND. */
 enum bulla_status bl_tpm_ek_certificate(struct bl_tpm *tpm, struct bulla_buffer *der_out,
                                         struct bulla_error *err) BULLA_CHECKED;
+/** Keep `der` as the certificate of the EK it was issued for (BULLA_E_MISMATCH if for none of this
+ *  TPM), in place of an older one. For authorities of embedded TPMs: needs the platform hierarchy,
+ *  which firmware closes (TPM_NOT_PERMITTED). */
+enum bulla_status bl_tpm_ek_certificate_install(struct bl_tpm *tpm, struct bulla_bytes der,
+                                                struct bulla_error *err) BULLA_CHECKED;
 
-/** An attestation key: restricted ECDSA P-256 signing key under the endorsement hierarchy's EK or
- *  the SRK; the wrapped pair is kept by the caller. */
+/** An attestation key: restricted ECDSA P-256 signing key under the SRK, fixedTPM, exempt from
+ *  lockout (it has no authorization value to guess); the wrapped pair is kept by the caller. */
 struct bl_tpm_key {
     struct bulla_buffer public_area;  /* TPM2B_PUBLIC */
     struct bulla_buffer private_area; /* TPM2B_PRIVATE, wrapped by the SRK */
+    struct bl_tpm_name srk_name;      /* of the parent; size 0: the SRK in use now */
 };
 void bl_tpm_key_done(struct bl_tpm_key *key);
 enum bulla_status bl_tpm_ak_create(struct bl_tpm *tpm, struct bl_tpm_key *key_out,
                                    struct bulla_error *err) BULLA_CHECKED;
-/** TPM2_ActivateCredential (Part 3, 12.5): proves that `ak` is in the same TPM as the EK. */
+/** TPM2_ActivateCredential (Part 3, 12.5): proves that `ak` is in the same TPM as the EK.
+ *  `id_object` is a TPM2B_ID_OBJECT, `encrypted_secret` a TPM2B_ENCRYPTED_SECRET, sizes included.
+ *  BULLA_E_IDENTITY if they were made for another EK or AK. */
 enum bulla_status bl_tpm_activate_credential(struct bl_tpm *tpm, const struct bl_tpm_key *ak,
                                              struct bulla_bytes id_object,
                                              struct bulla_bytes encrypted_secret,
@@ -159,11 +183,21 @@ enum bulla_status bl_tpm_counter_increment(struct bl_tpm *tpm, uint32_t index, u
                                            struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_tpm_counter_read(struct bl_tpm *tpm, uint32_t index, uint64_t *value_out,
                                       struct bulla_error *err) BULLA_CHECKED;
-/** Define an index of `content.size` bytes, write it once and lock it against writing
- *  (WRITE_STCLEAR lock until the next start, WRITEDEFINE where it is to stay for ever). */
+enum bl_tpm_nv_lock {
+    BL_TPM_NV_LOCKED_UNTIL_START = 1, /* TPMA_NV_WRITE_STCLEAR: a later start may write anew */
+    BL_TPM_NV_LOCKED_FOR_EVER         /* TPMA_NV_WRITEDEFINE */
+};
+/** Define an index of `content.size` bytes (1 to 512), write it and lock it against writing. Fine if
+ *  it is locked already with this very content; BULLA_E_EXISTS if with another, or if the index is
+ *  not of this making. Its Name differs before and after the lock, so a policy over the locked Name
+ *  does not open before the index was written in this start. Defined by the platform hierarchy in
+ *  an embedded TPM, where it alone can undefine it; by the owner elsewhere: whoever has the owner's
+ *  authorization can then undefine it and make its like with another content. */
 enum bulla_status bl_tpm_nv_write_once(struct bl_tpm *tpm, uint32_t index,
-                                       struct bulla_bytes content,
+                                       struct bulla_bytes content, enum bl_tpm_nv_lock lock,
                                        struct bulla_error *err) BULLA_CHECKED;
+/** Content of an index that opens with its own empty authorization or the owner's, appended;
+ *  BULLA_E_NOT_FOUND (also when never written), BULLA_E_LIMIT beyond `size_max`. */
 enum bulla_status bl_tpm_nv_read(struct bl_tpm *tpm, uint32_t index, size_t size_max,
                                  struct bulla_buffer *content_out,
                                  struct bulla_error *err) BULLA_CHECKED;
