@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin face over Meson. `make test` and `make demo` install what they need (tools/packages).
+MAKEFLAGS += --no-print-directory
+BUILD := build
+
+.PHONY: all test format install clean
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@tools/setup.sh build
+	@CC=gcc meson setup $(BUILD)
+
+# Both compilers, sanitizers, every test; the last line is `N passed, N failed`.
+test:
+	@tools/setup.sh build test
+	@python3 tools/run_tests.py
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+install: all
+	@meson install -C $(BUILD)
+
+clean:
+	@rm -rf build build-clang build-fuzz build-mutants dist
