@@ -59,11 +59,18 @@
     X(SIGNATURE, 801, SIGNATURE)                                  \
     X(UNTRUSTED, 802, UNTRUSTED)                                  \
     X(MISMATCH, 803, MISMATCH)                                    \
+    X(PCR_MISMATCH, 804, MISMATCH)                                \
+    X(SELECTION_MISMATCH, 805, MISMATCH)                          \
+    X(LOG_MISMATCH, 806, MISMATCH)                                \
+    X(KEY_MISMATCH, 807, MISMATCH)                                \
+    X(KEY_ATTRIBUTES, 808, UNTRUSTED)                             \
+    X(NOT_A_QUOTE, 809, MISMATCH)                                 \
     /* 09: stale: nonce, expiry, revocation, rollback */          \
     X(STALE, 901, STALE)                                          \
     X(EXPIRED, 902, STALE)                                        \
     X(ROLLED_BACK, 903, STALE)                                    \
     X(VERSION_BELOW_FLOOR, 904, STALE)                            \
+    X(NONCE_MISMATCH, 905, STALE)                                 \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
     X(NO_TPM, 1002, UNAVAILABLE)                                  \

@@ -13,23 +13,11 @@
 
 #include "base/buffer.h"
 #include "base/secret.h"
-#include "crypto/hash.h"
+#include "measure/pcr.h"
+#include "tee/tpm/name.h"
 
-#define BL_TPM_PCR_COUNT 24
-#define BL_TPM_NAME_SIZE_MAX 66    /* bytes: hash algorithm (2) and SHA-512 */
+#define BL_TPM_PCR_COUNT BL_PCR_COUNT
 #define BL_TPM_SEALED_SIZE_MAX 128 /* bytes: MAX_SYM_DATA; we seal 32 */
-
-/** A TPM Name (Part 1, 16): nameAlg and digest; size 0 means not given. */
-struct bl_tpm_name {
-    uint8_t bytes[BL_TPM_NAME_SIZE_MAX];
-    size_t size;
-};
-
-/** PCRs of one bank; bit i of `mask` is PCR i. */
-struct bl_pcr_selection {
-    enum bl_hash bank; /* BL_SHA256, or BL_SHA384 where the TPM has it */
-    uint32_t mask;     /* bits 0 to 23 */
-};
 
 struct bl_tpm; /* one connection; not for two threads at once */
 
