@@ -38,6 +38,9 @@ enum bulla_status bl_hasher_update(struct bl_hasher *hasher, struct bulla_bytes 
 /** Writes bl_hash_size() bytes; the hasher is ready for a new message afterwards. */
 enum bulla_status bl_hasher_finish(struct bl_hasher *hasher, uint8_t *out,
                                    struct bulla_error *err) BULLA_CHECKED;
+/** The digest so far, without ending the message. */
+enum bulla_status bl_hasher_peek(const struct bl_hasher *hasher, uint8_t *out,
+                                 struct bulla_error *err) BULLA_CHECKED;
 void bl_hasher_free(struct bl_hasher *hasher);
 BL_DEFINE_FREEP(bl_hasher)
 
