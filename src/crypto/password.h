@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crypto/password.h: keys from passphrases (scrypt, RFC 7914).
+ *
+ * Guarantees: cost within fixed limits whatever a blob asks for. Does not: judge the passphrase.
+ */
 #ifndef BL_CRYPTO_PASSWORD_H
 #define BL_CRYPTO_PASSWORD_H
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crypto/random.h: randomness of 256 bits of strength, public and secret from separate generators
+ * (SP 800-90A), reseeded in a forked child.
+ */
 #ifndef BL_CRYPTO_RANDOM_H
 #define BL_CRYPTO_RANDOM_H
 

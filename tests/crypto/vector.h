@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/crypto/vector.h: known answers written as hexadecimal text.
+ */
+#ifndef TESTS_CRYPTO_VECTOR_H
+#define TESTS_CRYPTO_VECTOR_H
+
+#include "unit.h"
+
+#include "base/buffer.h"
+#include "codec/hex.h"
+
+/** The bytes of a hexadecimal text, owned by the caller. */
+static inline struct bulla_buffer
+from_hex(const char *text)
+{
+    struct bulla_error err = { 0 };
+    struct bulla_buffer bytes = { 0 };
+
+    assert_ok(bl_hex_decode(text_bytes(text), &bytes, &err), &err);
+    return bytes;
+}
+
+#define assert_hex(actual, text)                                           \
+    do {                                                                   \
+        BL_AUTO(bulla_buffer) vector_expected_ = from_hex(text);           \
+        assert_bytes_equal(actual, bulla_buffer_bytes(&vector_expected_)); \
+    } while (0)
+
+#endif
