@@ -5,6 +5,10 @@
  * bl_file_replace and struct bl_file_new: a temporary file beside the target (O_EXCL, mode given),
  * everything written, fsync, rename, fsync of the directory. A failure before the rename leaves the
  * target as it was and removes the temporary. A failure after it is BULLA_E_OUTCOME_UNKNOWN.
+ *
+ * The mode of a new file and directory is the one given, narrowed by the umask.
+ * Does not: keep the owner, mode or links of what it replaces; work across power loss on a disk
+ * that lies about fsync.
  */
 #ifndef BL_SYS_FILE_H
 #define BL_SYS_FILE_H
@@ -36,7 +40,8 @@ struct bl_file_new {
     {                                \
         .fd = -1, .directory_fd = -1 \
     }
-/** BULLA_E_EXISTS at once if the target exists and is to be kept. Follows no symbolic link. */
+/** BULLA_E_EXISTS at once if the target exists and is to be kept, and whenever it is no regular
+ *  file: a symbolic link, device or directory is neither followed nor replaced. */
 enum bulla_status bl_file_new_open(struct bl_file_new *file, const char *path, mode_t mode,
                                    enum bl_file_existing existing,
                                    struct bulla_error *err) BULLA_CHECKED;
@@ -57,14 +62,30 @@ enum bulla_status bl_fd_write(int fd, struct bulla_bytes bytes,
 enum bulla_status bl_fd_read(int fd, void *out, size_t size, size_t *size_out,
                              struct bulla_error *err) BULLA_CHECKED;
 
-/** Make a directory and its parents with `mode` (of the last); fine if it exists and is ours. */
+/** Write everything to the disk. */
+enum bulla_status bl_fd_sync(int fd, struct bulla_error *err) BULLA_CHECKED;
+/** Close and set to -1; accepts -1. For descriptors whose data does not depend on the result. */
+void bl_fd_close(int *fd);
+/** A descriptor closed at the end of the scope; initialise it with -1. */
+#define BL_AUTO_FD __attribute__((cleanup(bl_fd_close))) int
+
+/** Make a directory with `mode` and its missing parents with 0755. Fine if it exists, is a real
+ *  directory, belongs to us and gives others no more than `mode` does; else BULLA_E_DENIED. */
 enum bulla_status bl_directory_make(const char *path, mode_t mode,
                                     struct bulla_error *err) BULLA_CHECKED;
 
-/** An exclusive lock held while `fd` is open; waits at most `timeout_ms`; BULLA_E_BUSY. */
+/** Remove the temporaries that killed writers left in `directory`; living ones are not touched. */
+enum bulla_status bl_directory_sweep(const char *directory, struct bulla_error *err) BULLA_CHECKED;
+
+/** An exclusive lock held while `fd` is open; waits at most `timeout_ms`; BULLA_E_BUSY. The lock
+ *  file stays. A second lock in the same process waits like any other. */
 struct bl_file_lock {
     int fd; /* -1: none */
 };
+#define BL_FILE_LOCK_NONE \
+    {                     \
+        .fd = -1          \
+    }
 enum bulla_status bl_file_lock_take(struct bl_file_lock *lock, const char *path,
                                     unsigned timeout_ms, struct bulla_error *err) BULLA_CHECKED;
 void bl_file_lock_done(struct bl_file_lock *lock);

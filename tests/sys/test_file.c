@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "base/fault.h"
+#include "sys/clock.h"
+#include "sys/directory.h"
+#include "sys/file.h"
+
+#define FAULTS_MAX 200 /* more than any call here passes */
+
+static void
+put(const char *path, const char *text, mode_t mode)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+test_reads_what_fits(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) content = { 0 };
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file");
+
+    put(path, "twelve bytes", 0600);
+    assert_ok(bl_file_read(path, 12, &content, &err), &err);
+    assert_bytes_equal(bulla_buffer_bytes(&content), BL_LITERAL("twelve bytes"));
+    assert_fails(bl_file_read(path, 11, &content, &err), BULLA_E_LIMIT, &err);
+    assert_fails(bl_file_read(test_path(1, "none"), 12, &content, &err), BULLA_E_NOT_FOUND, &err);
+    assert_fails(bl_file_read(path, BL_BUFFER_SIZE_MAX, &content, &err), BULLA_E_ARGUMENT, &err);
+    assert_bytes_equal(bulla_buffer_bytes(&content), BL_LITERAL("twelve bytes"));
+    put(path, "", 0600);
+    assert_ok(bl_file_read(path, 0, &content, &err), &err);
+    assert_int_equal(content.size, 0);
+}
+
+static void
+test_reads_a_file_of_unknown_size(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) content = { 0 };
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_file_read("/proc/self/status", 65536, &content, &err), &err);
+    assert_memory_equal(content.data, "Name:", 5);
+}
+
+static void
+test_reads_only_regular_files(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) content = { 0 };
+    struct bulla_error err = { 0 };
+    const char *pipe_path = test_path(0, "pipe");
+
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    assert_fails(bl_file_read(pipe_path, 10, &content, &err), BULLA_E_DENIED, &err);
+    assert_fails(bl_file_read("/dev/zero", 10, &content, &err), BULLA_E_DENIED, &err);
+    assert_fails(bl_file_read(test_directory, 10, &content, &err), BULLA_E_DENIED, &err);
+}
+
+static void
+test_reads_a_secret_of_our_own(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_secret) secret = { 0 };
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "key");
+
+    put(path, "key bytes", 0600);
+    assert_ok(bl_file_read_secret(path, 9, &secret, &err), &err);
+    assert_bytes_equal(bl_secret_bytes(&secret), BL_LITERAL("key bytes"));
+    assert_fails(bl_file_read_secret(path, 8, &secret, &err), BULLA_E_LIMIT, &err);
+    assert_fails(bl_file_read_secret(test_path(1, "none"), 9, &secret, &err), BULLA_E_NOT_FOUND,
+                 &err);
+    assert_bytes_equal(bl_secret_bytes(&secret), BL_LITERAL("key bytes"));
+}
+
+static void
+test_refuses_a_secret_that_others_can_reach(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_secret) secret = { 0 };
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "key"), *other = test_path(1, "other");
+
+    for (mode_t bit = 0001; bit <= 0040; bit = (mode_t)(bit << 1)) {
+        put(path, "key bytes", 0600 | bit);
+        assert_fails(bl_file_read_secret(path, 9, &secret, &err), BULLA_E_DENIED, &err);
+    }
+    put(path, "key bytes", 0600);
+    assert_int_equal(symlink(path, other), 0);
+    assert_fails(bl_file_read_secret(other, 9, &secret, &err), BULLA_E_DENIED, &err);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(link(path, other), 0);
+    assert_fails(bl_file_read_secret(path, 9, &secret, &err), BULLA_E_DENIED, &err);
+    assert_int_equal(unlink(other), 0);
+    assert_fails(bl_file_read_secret(test_directory, 9, &secret, &err), BULLA_E_DENIED, &err);
+    assert_null(secret.data);
+    assert_ok(bl_file_read_secret(path, 9, &secret, &err), &err);
+}
+
+static void
+test_refuses_a_secret_of_somebody_else(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_secret) secret = { 0 };
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "key");
+
+    if (geteuid() != 0) {
+        print_message("# skip: only root can give a file away\n");
+        skip();
+    }
+    put(path, "key bytes", 0600);
+    assert_int_equal(chown(path, 65534, 65534), 0);
+    assert_fails(bl_file_read_secret(path, 9, &secret, &err), BULLA_E_DENIED, &err);
+}
+
+static void
+test_every_failing_call_of_a_read_is_reported(void **state)
+{
+    (void)state;
+    const char *path = test_path(0, "key");
+    bool reached = true;
+
+    put(path, "key bytes", 0600);
+    for (uint64_t nth = 1; reached; nth++) {
+        BL_AUTO(bulla_buffer) content = { 0 };
+        BL_AUTO(bl_secret) secret = { 0 };
+        struct bulla_error err = { 0 };
+        bl_fault_arm(BL_FAULT_FILE, nth, false);
+        enum bulla_status plain = bl_file_read(path, 100, &content, NULL);
+        enum bulla_status status =
+            plain != BULLA_OK ? plain : bl_file_read_secret(path, 100, &secret, &err);
+        reached = bl_fault_disarm();
+        assert_int_equal(status, reached ? BULLA_E_IO : BULLA_OK);
+        assert_int_equal(content.size, plain == BULLA_OK ? 9 : 0);
+        assert_int_equal(secret.size, reached ? 0 : 9);
+        assert_true(nth < FAULTS_MAX);
+    }
+}
+
+static unsigned
+count_entries(void)
+{
+    char command[TEST_PATH_SIZE];
+    unsigned count = 0;
+
+    snprintf(command, sizeof command, "ls -A %s | wc -l", test_directory);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_int_equal(fscanf(pipe, "%u", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+static void
+assert_content(const char *path, struct bulla_bytes expected)
+{
+    BL_AUTO(bulla_buffer) content = { 0 };
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_file_read(path, 1 << 20, &content, &err), &err);
+    assert_bytes_equal(bulla_buffer_bytes(&content), expected);
+}
+
+static void
+test_replaces_and_keeps(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file");
+    struct stat status;
+
+    assert_ok(bl_file_replace(path, 0600, BL_LITERAL("one"), BL_FILE_KEEP_EXISTING, &err), &err);
+    assert_content(path, BL_LITERAL("one"));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_fails(bl_file_replace(path, 0600, BL_LITERAL("two"), BL_FILE_KEEP_EXISTING, &err),
+                 BULLA_E_EXISTS, &err);
+    assert_content(path, BL_LITERAL("one"));
+    assert_ok(bl_file_replace(path, 0400, BL_LITERAL(""), BL_FILE_REPLACE_EXISTING, &err), &err);
+    assert_content(path, BL_LITERAL(""));
+    assert_int_equal(count_entries(), 1);
+}
+
+static void
+test_keeps_one_that_appeared_meanwhile(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file");
+
+    assert_ok(bl_file_new_open(&file, path, 0600, BL_FILE_KEEP_EXISTING, &err), &err);
+    assert_ok(bl_fd_write(file.fd, BL_LITERAL("ours"), &err), &err);
+    put(path, "theirs", 0600);
+    assert_fails(bl_file_new_commit(&file, &err), BULLA_E_EXISTS, &err);
+    assert_content(path, BL_LITERAL("theirs"));
+    assert_int_equal(count_entries(), 1);
+    assert_fails(bl_file_new_commit(&file, &err), BULLA_E_ARGUMENT, &err);
+}
+
+static void
+test_abandoned_leaves_nothing(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file");
+
+    put(path, "old", 0600);
+    {
+        BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
+        assert_ok(bl_file_new_open(&file, path, 0600, BL_FILE_REPLACE_EXISTING, &err), &err);
+        assert_ok(bl_fd_write(file.fd, BL_LITERAL("new"), &err), &err);
+        assert_int_equal(count_entries(), 2);
+    }
+    assert_content(path, BL_LITERAL("old"));
+    assert_int_equal(count_entries(), 1);
+    struct bl_file_new zeroed = { 0 };
+    bl_file_new_done(&zeroed); /* must not take 0 for a descriptor */
+    assert_true(fcntl(0, F_GETFD) >= 0);
+}
+
+static void
+test_replaces_regular_files_only(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file"), *other = test_path(1, "other");
+    struct stat status;
+
+    put(other, "linked", 0600);
+    assert_int_equal(symlink(other, path), 0);
+    assert_fails(bl_file_replace(path, 0600, BL_LITERAL("x"), BL_FILE_REPLACE_EXISTING, &err),
+                 BULLA_E_EXISTS, &err);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_content(other, BL_LITERAL("linked"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_fails(bl_file_replace(path, 0600, BL_LITERAL("x"), BL_FILE_REPLACE_EXISTING, &err),
+                 BULLA_E_EXISTS, &err);
+    assert_fails(
+        bl_file_replace(test_directory, 0600, BL_LITERAL("x"), BL_FILE_REPLACE_EXISTING, &err),
+        BULLA_E_EXISTS, &err);
+    const char *const names[] = { "", "/", ".", "..", "a/", "a/.", "a/.." };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_fails(
+            bl_file_replace(names[i], 0600, BL_LITERAL("x"), BL_FILE_REPLACE_EXISTING, &err),
+            BULLA_E_USAGE, &err);
+    assert_fails(bl_file_replace(test_path(2, "none/file"), 0600, BL_LITERAL("x"),
+                                 BL_FILE_REPLACE_EXISTING, &err),
+                 BULLA_E_NOT_FOUND, &err);
+}
+
+/* For every call of a replace that can fail: the old content or the new one, and the result says
+ * which. Once and for ever, as a broken disk does. */
+static void
+every_failing_call(bool forever, enum bl_file_existing existing)
+{
+    const char *path = test_path(0, "file");
+    unsigned unknown = 0;
+    bool reached = true;
+
+    for (uint64_t nth = 1; reached; nth++) {
+        struct bulla_error err = { 0 };
+        unlink(path);
+        if (existing == BL_FILE_REPLACE_EXISTING)
+            put(path, "old", 0600);
+        bl_fault_arm(BL_FAULT_FILE, nth, forever);
+        enum bulla_status status = bl_file_replace(path, 0600, BL_LITERAL("new"), existing, &err);
+        reached = bl_fault_disarm();
+        assert_int_equal(err.status, status);
+        if (!reached)
+            assert_int_equal(status, BULLA_OK);
+        if (status == BULLA_OK || status == BULLA_E_OUTCOME_UNKNOWN)
+            assert_content(path, BL_LITERAL("new"));
+        else if (existing == BL_FILE_REPLACE_EXISTING)
+            assert_content(path, BL_LITERAL("old"));
+        else
+            assert_int_equal(access(path, F_OK), -1);
+        assert_int_equal(count_entries(), access(path, F_OK) == 0 ? 1 : 0);
+        unknown += status == BULLA_E_OUTCOME_UNKNOWN ? 1 : 0;
+        assert_true(nth < FAULTS_MAX);
+    }
+    assert_int_equal(unknown, 1); /* exactly the directory's fsync */
+}
+
+static void
+test_every_failing_call_of_a_replace(void **state)
+{
+    (void)state;
+    every_failing_call(false, BL_FILE_REPLACE_EXISTING);
+    every_failing_call(true, BL_FILE_REPLACE_EXISTING);
+    every_failing_call(false, BL_FILE_KEEP_EXISTING);
+    every_failing_call(true, BL_FILE_KEEP_EXISTING);
+}
+
+static void
+test_every_failing_allocation_of_a_replace(void **state)
+{
+    (void)state;
+    const char *path = test_path(0, "file");
+    bool reached = true;
+
+    put(path, "old", 0600);
+    for (uint64_t nth = 1; reached; nth++) {
+        bl_fault_arm(BL_FAULT_MEMORY, nth, true);
+        enum bulla_status status =
+            bl_file_replace(path, 0600, BL_LITERAL("new"), BL_FILE_REPLACE_EXISTING, NULL);
+        reached = bl_fault_disarm();
+        assert_int_equal(status, reached ? BULLA_E_MEMORY : BULLA_OK);
+        assert_content(path, reached ? BL_LITERAL("old") : BL_LITERAL("new"));
+        assert_int_equal(count_entries(), 1);
+        assert_true(nth < FAULTS_MAX);
+    }
+}
+
+static void
+test_no_random_no_file(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+
+    bl_fault_arm(BL_FAULT_RANDOM, 1, false);
+    assert_fails(bl_file_replace(test_path(0, "file"), 0600, BL_LITERAL("x"),
+                                 BL_FILE_REPLACE_EXISTING, &err),
+                 BULLA_E_IO, &err);
+    assert_true(bl_fault_disarm());
+    assert_int_equal(count_entries(), 0);
+}
+
+static void
+test_writes_and_reads_through_short_pipes(void **state)
+{
+    (void)state;
+    static uint8_t sent[300000], got[300001];
+    int ends[2];
+    struct bulla_error err = { 0 };
+    size_t size = 0;
+
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (uint8_t)(i * 7);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[0]);
+        _exit(bl_fd_write(ends[1], BL_BYTES_OF(sent), NULL) == BULLA_OK ? 0 : 1);
+    }
+    close(ends[1]);
+    assert_ok(bl_fd_read(ends[0], got, sizeof got, &size, &err), &err);
+    close(ends[0]);
+    int result = -1;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+    assert_int_equal(size, sizeof sent);
+    assert_memory_equal(got, sent, sizeof sent);
+}
+
+static void
+test_makes_directories(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "a/b/c");
+    struct stat status;
+
+    assert_ok(bl_directory_make(path, 0700, &err), &err);
+    assert_ok(bl_directory_make(test_path(1, "a/b/c//"), 0700, &err), &err);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0700);
+    put(test_path(2, "file"), "", 0600);
+    assert_fails(bl_directory_make(test_path(2, "file"), 0700, &err), BULLA_E_DENIED, &err);
+    assert_fails(bl_directory_make(test_path(2, "file/x"), 0700, &err), BULLA_E_NOT_FOUND, &err);
+    assert_fails(bl_directory_make("", 0700, &err), BULLA_E_USAGE, &err);
+    assert_int_equal(symlink(path, test_path(3, "link")), 0);
+    assert_fails(bl_directory_make(test_path(3, "link"), 0700, &err), BULLA_E_DENIED, &err);
+    assert_int_equal(chmod(path, 0720), 0);
+    assert_fails(bl_directory_make(path, 0700, &err), BULLA_E_DENIED, &err);
+    assert_ok(bl_directory_make(path, 0720, &err), &err);
+    if (geteuid() != 0)
+        assert_fails(bl_directory_make("/usr", 0755, &err), BULLA_E_DENIED, &err);
+    else
+        assert_int_equal(chown(path, 65534, 65534), 0);
+    if (geteuid() == 0)
+        assert_fails(bl_directory_make(path, 0777, &err), BULLA_E_DENIED, &err);
+}
+
+static void
+test_every_failing_call_of_a_directory(void **state)
+{
+    (void)state;
+    bool reached = true;
+
+    for (uint64_t nth = 1; reached; nth++) {
+        rmdir(test_path(0, "a/b"));
+        rmdir(test_path(1, "a"));
+        bl_fault_arm(BL_FAULT_FILE, nth, false);
+        enum bulla_status status = bl_directory_make(test_path(0, "a/b"), 0700, NULL);
+        reached = bl_fault_disarm();
+        assert_int_equal(status, reached ? BULLA_E_IO : BULLA_OK);
+        assert_ok(bl_directory_make(test_path(0, "a/b"), 0700, NULL), &(struct bulla_error){ 0 });
+        assert_true(nth < FAULTS_MAX);
+    }
+}
+
+static void
+test_sweeps_leftovers_only(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_file_new) living = BL_FILE_NEW_NONE;
+    struct bulla_error err = { 0 };
+
+    put(test_path(0, ".bulla-0123456789abcdef.tmp"), "dead", 0600);
+    put(test_path(0, ".bulla-0123456789abcdef.txt"), "other", 0600);
+    put(test_path(0, "bulla-00123456789abcdef.tmp"), "other", 0600);
+    assert_int_equal(symlink("x", test_path(0, ".bulla-1123456789abcdef.tmp")), 0);
+    assert_ok(bl_file_new_open(&living, test_path(1, "file"), 0600, BL_FILE_KEEP_EXISTING, &err),
+              &err);
+    assert_ok(bl_directory_sweep(test_directory, &err), &err);
+    assert_int_equal(count_entries(), 4);
+    assert_ok(bl_fd_write(living.fd, BL_LITERAL("alive"), &err), &err);
+    assert_ok(bl_file_new_commit(&living, &err), &err);
+    assert_content(test_path(1, "file"), BL_LITERAL("alive"));
+    assert_fails(bl_directory_sweep(test_path(0, "none"), &err), BULLA_E_NOT_FOUND, &err);
+    bl_fault_arm(BL_FAULT_FILE, 1, false);
+    assert_fails(bl_directory_sweep(test_directory, &err), BULLA_E_IO, &err);
+    assert_true(bl_fault_disarm());
+}
+
+static void
+test_lock_excludes_until_it_is_released(void **state)
+{
+    (void)state;
+    struct bl_file_lock first = BL_FILE_LOCK_NONE, second = BL_FILE_LOCK_NONE;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "lock");
+
+    assert_ok(bl_file_lock_take(&first, path, 0, &err), &err);
+    int64_t before = bl_clock_monotonic_ms();
+    assert_fails(bl_file_lock_take(&second, path, 50, &err), BULLA_E_BUSY, &err);
+    assert_true(bl_clock_monotonic_ms() - before >= 49);
+    assert_int_equal(second.fd, -1);
+    bl_file_lock_done(&first);
+    assert_ok(bl_file_lock_take(&second, path, 0, &err), &err);
+    bl_file_lock_done(&second);
+    bl_file_lock_done(&second);
+    assert_int_equal(symlink(path, test_path(1, "link")), 0);
+    assert_fails(bl_file_lock_take(&first, test_path(1, "link"), 0, &err), BULLA_E_DENIED, &err);
+    assert_int_equal(mkfifo(test_path(1, "pipe"), 0600), 0);
+    assert_fails(bl_file_lock_take(&first, test_path(1, "pipe"), 0, &err), BULLA_E_DENIED, &err);
+}
+
+/* The waiter has the removed file open when it gets the lock: that one excludes nobody. */
+static void
+test_lock_on_a_removed_file_does_not_count(void **state)
+{
+    (void)state;
+    struct bl_file_lock held = BL_FILE_LOCK_NONE, waited = BL_FILE_LOCK_NONE;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "lock");
+    struct stat locked, named;
+
+    assert_ok(bl_file_lock_take(&held, path, 0, &err), &err);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* keeps `held` open until after the removal */
+        bl_clock_sleep_ms(50);
+        unlink(path);
+        _exit(0);
+    }
+    bl_file_lock_done(&held);
+    assert_ok(bl_file_lock_take(&waited, path, 5000, &err), &err);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(fstat(waited.fd, &locked), 0);
+    assert_int_equal(stat(path, &named), 0);
+    assert_int_equal(locked.st_ino, named.st_ino);
+    bl_file_lock_done(&waited);
+}
+
+static void
+test_every_failing_call_of_a_lock(void **state)
+{
+    (void)state;
+    bool reached = true;
+
+    for (uint64_t nth = 1; reached; nth++) {
+        struct bl_file_lock lock = BL_FILE_LOCK_NONE;
+        bl_fault_arm(BL_FAULT_FILE, nth, false);
+        enum bulla_status status = bl_file_lock_take(&lock, test_path(0, "lock"), 0, NULL);
+        reached = bl_fault_disarm();
+        assert_int_equal(status, reached ? BULLA_E_IO : BULLA_OK);
+        assert_int_equal(lock.fd < 0, reached);
+        bl_file_lock_done(&lock);
+        assert_true(nth < FAULTS_MAX);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_in_directory(test_reads_what_fits),
+        cmocka_unit_test(test_reads_a_file_of_unknown_size),
+        test_in_directory(test_reads_only_regular_files),
+        test_in_directory(test_reads_a_secret_of_our_own),
+        test_in_directory(test_refuses_a_secret_that_others_can_reach),
+        test_in_directory(test_refuses_a_secret_of_somebody_else),
+        test_in_directory(test_every_failing_call_of_a_read_is_reported),
+        test_in_directory(test_replaces_and_keeps),
+        test_in_directory(test_keeps_one_that_appeared_meanwhile),
+        test_in_directory(test_abandoned_leaves_nothing),
+        test_in_directory(test_replaces_regular_files_only),
+        test_in_directory(test_every_failing_call_of_a_replace),
+        test_in_directory(test_every_failing_allocation_of_a_replace),
+        test_in_directory(test_no_random_no_file),
+        cmocka_unit_test(test_writes_and_reads_through_short_pipes),
+        test_in_directory(test_makes_directories),
+        test_in_directory(test_every_failing_call_of_a_directory),
+        test_in_directory(test_sweeps_leftovers_only),
+        test_in_directory(test_lock_excludes_until_it_is_released),
+        test_in_directory(test_lock_on_a_removed_file_does_not_count),
+        test_in_directory(test_every_failing_call_of_a_lock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
