@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BUILD := build
 
-.PHONY: all test format install clean
+.PHONY: all test mutants fuzz format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -16,6 +16,17 @@ $(BUILD)/build.ninja:
 test:
 	@tools/setup.sh build test
 	@python3 tools/run_tests.py
+
+# Each check that matters is removed in turn; the test that guards it must fail.
+mutants:
+	@tools/setup.sh build test
+	@python3 tools/run_mutants.py
+
+# libFuzzer on every decoder, SECONDS each.
+SECONDS ?= 60
+fuzz:
+	@tools/setup.sh build test
+	@python3 tools/run_fuzz.py $(SECONDS)
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build with GCC, build with Clang and sanitizers, run every test in both, and count.
 
-Counts test cases (TAP), not programs. The last line is `N passed, N failed`, with `, N skipped`
+Then every mutant of tests/mutants/ is tried (run_mutants.py). Counts test cases (TAP), not
+programs; a mutant that is killed is one passed. The last line is `N passed, N failed`, with `, N skipped`
 where there were skips; each skip is printed with its reason. With CI=true a skip is a failure
 unless the machine really cannot run it (IMPOSSIBLE below). A build that fails, a test that did not
 run, and a missing log are failures too; so is a run of no tests.
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import time
 
+import run_mutants
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUMMARY = ROOT / "build" / "test-summary"
 BUILDS = [
@@ -25,7 +28,7 @@ BUILDS = [
     ("clang, ASan and UBSan", "build-clang", "clang",
      ["-Db_sanitize=address,undefined", "-Db_lundef=false"], ["--no-suite", "text"]),
 ]
-TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*(?:- )?([^#]*?)\s*(?:#\s*(SKIP|TODO)\S*\s*(.*))?$", re.I)
+TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*(?:- )?([^#]*?)\s*(?:#\s*(SKIP)\S*\s*(.*))?$", re.I)
 
 
 def debian_release():
@@ -124,6 +127,20 @@ def test(label, directory, arguments):
         [(entry["duration"], entry["name"]) for entry in entries]
 
 
+def mutants():
+    """Try every mutant; as test()."""
+    begun = time.monotonic()
+    cases, durations = [], []
+    try:
+        for mutant, outcome, seconds in run_mutants.run_all(run_mutants.mutants_named([])):
+            cases.append((f"mutant {mutant.name}", "ok" if outcome == "killed" else "failed", None))
+            durations.append((seconds, f"mutant {mutant.name}"))
+    except subprocess.CalledProcessError as problem:
+        cases.append((f"mutants: {problem}", "failed", None))
+    print(f"mutants: {time.monotonic() - begun:.0f} s")
+    return cases or [("mutants: there are none", "failed", None)], durations
+
+
 def main():
     started = time.monotonic()
     cases, durations = [], []
@@ -138,6 +155,11 @@ def main():
         cases += [(f"{label}: {name}", result, reason) for name, result, reason in more]
         durations += [(seconds, f"{label}: {name}") for seconds, name in times]
         print(f"{label}: built in {built - begun:.0f} s, tested in {time.monotonic() - built:.0f} s")
+
+    if not sys.argv[1:]:
+        more, times = mutants()
+        cases += more
+        durations += times
 
     print("slowest:", *(f"  {s:6.1f} s  {name}" for s, name in sorted(durations, reverse=True)[:10]), sep="\n")
     counts = {"ok": 0, "failed": 0, "skipped": 0}
