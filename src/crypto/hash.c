@@ -75,6 +75,19 @@ bl_hasher_finish(struct bl_hasher *hasher, uint8_t *out, struct bulla_error *err
     return BULLA_OK;
 }
 
+enum bulla_status
+bl_hasher_peek(const struct bl_hasher *hasher, uint8_t *out, struct bulla_error *err)
+{
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, hasher->context) == 1 &&
+                EVP_DigestFinal_ex(copy, out, NULL) == 1;
+
+    EVP_MD_CTX_free(copy);
+    if (!done)
+        return bl_library_failed(err, "hash", "cannot be read midway");
+    return BULLA_OK;
+}
+
 void
 bl_hasher_free(struct bl_hasher *hasher)
 {
