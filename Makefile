@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BUILD := build
 
-.PHONY: all test mutants fuzz format install clean
+.PHONY: all test mutants fuzz check-clean format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -27,6 +27,11 @@ SECONDS ?= 60
 fuzz:
 	@tools/setup.sh build test
 	@python3 tools/run_fuzz.py $(SECONDS)
+
+# `make test` in a fresh Debian system, as root.
+check-clean:
+	@tools/setup.sh package
+	@tools/fresh_root.sh
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
