@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BUILD := build
 
-.PHONY: all test mutants fuzz check-clean format install clean
+.PHONY: all test mutants fuzz deb check-deb check-clean check-long format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -28,10 +28,22 @@ fuzz:
 	@tools/setup.sh build test
 	@python3 tools/run_fuzz.py $(SECONDS)
 
+# dist/bulla_VERSION_ARCH.deb
+deb:
+	@tools/setup.sh build package
+	@tools/make_deb.sh
+
+# The package installed, used and removed in a fresh Debian system.
+check-deb: deb
+	@tools/fresh_root.sh tests/tools/use_package.sh
+
 # `make test` in a fresh Debian system, as root.
 check-clean:
 	@tools/setup.sh package
 	@tools/fresh_root.sh
+
+# Everything that takes longer than make test may, or needs the network.
+check-long: test fuzz check-deb check-clean
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Run something in a fresh Debian system, with a clone of this repository in /root/bulla.
+# Run something in a fresh Debian system, with a clone of this repository in /usr/src/bulla.
 #
 # Usage: tools/fresh_root.sh [COMMAND...]     (default: make test)
 #
@@ -73,7 +73,7 @@ enter() {
     mount --bind "$archives" var/cache/apt/archives
     mkdir .old
     pivot_root . .old
-    cd /root/bulla
+    cd /usr/src/bulla
     umount -l /.old
     rmdir /.old
     exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "CI=${CI:-}" \
@@ -97,8 +97,8 @@ tar -C "$root" -xf "$base"
 chmod 755 "$root"
 copy_network "$root"
 [ -z "$(git -C "$top" status --porcelain)" ] || echo "fresh_root: what is not committed is not tried" >&2
-git clone -q --no-local "$top" "$root/root/bulla"
-[ ! -d "$top/dist" ] || cp -r "$top/dist" "$root/root/bulla/"
+git clone -q --no-local "$top" "$root/usr/src/bulla"
+[ ! -d "$top/dist" ] || cp -r "$top/dist" "$root/usr/src/bulla/"
 [ $# -gt 0 ] || set -- sh -c 'apt-get -q update >/dev/null && apt-get -qy install --no-install-recommends git make >/dev/null && make test'
 status=0
 unshare --mount --pid --fork sh "$top/tools/fresh_root.sh" --enter "$root" "$@" </dev/null || status=$?

@@ -103,6 +103,7 @@ class Workshop:
         if not (self.build / "build.ninja").exists():
             self.call("meson", "setup", self.build, self.tree, "-Dwerror=false", "-Doptimization=0",
                       env={**os.environ, "CC": "gcc"})
+        self.call("ninja", "-C", self.build, "build.ninja")  # the list of tests may have changed
         self.tests = tests_of(self.build)
         self.sound = {}
 

@@ -8,7 +8,8 @@ check() { # NAME EXPECTED-STATUS COMMAND...
     shift 2
     count=$((count + 1))
     "$@" >/dev/null 2>&1
-    [ $? -eq "$expected" ] && echo "ok $count - $name" || echo "not ok $count - $name"
+    status=$?
+    if [ $status -eq "$expected" ]; then echo "ok $count - $name"; else echo "not ok $count - $name"; fi
 }
 echo 1..7
 check 'a user namespace is refused' 1 "$wrapper" unshare --user true
