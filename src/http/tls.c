@@ -47,6 +47,7 @@ library_failure(struct bulla_error *err, const char *what)
 static SSL_CTX *
 new_context(const SSL_METHOD *method)
 {
+    int groups[] = { NID_X25519, NID_X9_62_prime256v1 };
     SSL_CTX *context = bl_fault_point(BL_FAULT_MEMORY) ? NULL : SSL_CTX_new(method);
 
     if (context == NULL)
@@ -60,7 +61,7 @@ new_context(const SSL_METHOD *method)
         SSL_CTX_set_num_tickets(context, 0) != 1 || SSL_CTX_set_max_early_data(context, 0) != 1 ||
         SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") !=
             1 ||
-        SSL_CTX_set1_groups_list(context, "X25519:P-256") != 1) {
+        SSL_CTX_set1_groups(context, groups, sizeof groups / sizeof groups[0]) != 1) {
         SSL_CTX_free(context);
         return NULL;
     }
