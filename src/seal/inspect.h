@@ -14,6 +14,7 @@ struct bl_slot_summary {
     enum bl_slot_type type; /* or a number that we do not know */
     struct bulla_bytes label;
     bool is_recovery;
+    int64_t not_after_s; /* 0: none */
     /* BL_SLOT_TPM2 */
     struct bl_pcr_selection pcrs;
     struct bulla_bytes pcr_values;

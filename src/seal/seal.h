@@ -43,6 +43,7 @@ struct bl_slot_request {
     struct bulla_bytes passphrase;   /* BL_SLOT_PASSPHRASE */
     unsigned scrypt_log_n;           /* BL_SLOT_PASSPHRASE; 0: the default of 17 (128 MiB) */
     bool is_recovery;                /* counts as a recovery slot */
+    int64_t not_after_s;             /* Unix seconds; 0: the slot does not expire */
 };
 
 /** Shape of the access tree over slots, by index into the request's slots. */
@@ -59,7 +60,8 @@ struct bl_seal_request {
     const char *name;                   /* 1 to 255 bytes of UTF-8; unseal must ask for the same */
     struct bulla_bytes associated_data; /* not stored; unseal must give the same */
     bool with_associated_data;
-    int64_t created_s; /* Unix seconds */
+    int64_t created_s;   /* Unix seconds */
+    int64_t not_after_s; /* Unix seconds; 0: the blob does not expire */
     const struct bl_slot_request *slots;
     size_t slot_count;
     const struct bl_tree *tree; /* NULL: any of the slots */
@@ -88,8 +90,9 @@ struct bl_unseal_requirements {
     bool verify_first;           /* read everything once before the first byte (files only) */
 };
 
-/** Seal `in_fd` until its end into `out_fd`. The request's TPM slots use `opener->tpm`.
- *  Causes: NO_RECOVERY_CHOSEN, BINDING_REFUSED, NO_TPM, and those below. */
+/** Seal `in_fd` until its end into `out_fd`. The request's TPM slots use `opener->tpm`, and their
+ *  PCR values must be the present ones, because every slot is opened once before anything is
+ *  written. Causes: NO_RECOVERY_CHOSEN, BINDING_REFUSED, NO_TPM, and those below. */
 enum bulla_status bl_seal_stream(const struct bl_seal_request *request,
                                  const struct bl_opener *opener, int in_fd, int out_fd,
                                  struct bulla_error *err) BULLA_CHECKED;

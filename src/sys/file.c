@@ -67,6 +67,27 @@ bl_fd_read(int fd, void *out, size_t size, size_t *size_out, struct bulla_error 
 }
 
 enum bulla_status
+bl_fd_position(int fd, uint64_t *position_out, struct bulla_error *err)
+{
+    off_t position = BL_CALL(FILE, lseek(fd, 0, SEEK_CUR));
+
+    if (position < 0)
+        return bl_fail_errno(err, "file", "cannot be read from a given place");
+    *position_out = (uint64_t)position;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_fd_seek(int fd, uint64_t position, struct bulla_error *err)
+{
+    if (position > INT64_MAX)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "file", "position too large", 0);
+    if (BL_CALL(FILE, lseek(fd, (off_t)position, SEEK_SET)) < 0)
+        return bl_fail_errno(err, "file", "cannot be read from a given place");
+    return BULLA_OK;
+}
+
+enum bulla_status
 bl_fd_sync(int fd, struct bulla_error *err)
 {
     if (BL_CALL(FILE, fsync(fd)) != 0) /* never tried again: a second one may lie */

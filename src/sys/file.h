@@ -62,6 +62,12 @@ enum bulla_status bl_fd_write(int fd, struct bulla_bytes bytes,
 enum bulla_status bl_fd_read(int fd, void *out, size_t size, size_t *size_out,
                              struct bulla_error *err) BULLA_CHECKED;
 
+/** Where the next read or write of `fd` happens, in bytes from its beginning. BULLA_E_IO for what
+ *  has no such place: a pipe, a terminal. */
+enum bulla_status bl_fd_position(int fd, uint64_t *position_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_fd_seek(int fd, uint64_t position, struct bulla_error *err) BULLA_CHECKED;
+
 /** Write everything to the disk. */
 enum bulla_status bl_fd_sync(int fd, struct bulla_error *err) BULLA_CHECKED;
 /** Close and set to -1; accepts -1. For descriptors whose data does not depend on the result. */

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal/slot_tpm.c: an input key sealed in a TPM 2.0 under a policy (device/tpm.h).
+ *
+ *     tpm-params = { 1: bstr (TPM2B_PUBLIC), 2: bstr (TPM2B_PRIVATE), 3: bstr (Name of the parent),
+ *                  ? 7: [ uint (TPM_ALG_ID of the bank), uint (mask), bstr (values, ascending) ],
+ *                  ? 8: [ uint (NV index), bstr (its Name), uint (least version) ],
+ *                  ? 9: true (a PIN as well) }
+ *
+ * Guarantees: the parameters describe what the TPM's own policy digest enforces; a description that
+ * was changed opens nothing. Keys 4, 5, 6 and 10 are kept for templates, signed policies and import.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "codec/cbor.h"
+#include "seal/slot.h"
+
+static const char where[] = "TPM slot";
+static const char no_tpm_what[] = "no TPM to use";
+
+#define PARAM_COUNT_MAX 6
+#define AREA_SIZE_MAX 4096 /* bytes: a TPM2B of the largest TPM is below 2 KiB */
+#define TPM_ALG_SHA256 0x000b
+#define TPM_ALG_SHA384 0x000c
+
+enum param_key {
+    PARAM_PUBLIC = 1,
+    PARAM_PRIVATE = 2,
+    PARAM_PARENT = 3,
+    PARAM_PCRS = 7,
+    PARAM_VERSION = 8,
+    PARAM_PIN = 9
+};
+#define PARAMS_NEEDED 0x0eu /* bits of the keys 1 to 3 */
+
+struct params {
+    struct bulla_bytes public_area;  /* borrowed */
+    struct bulla_bytes private_area; /* borrowed */
+    struct bl_tpm_name srk_name;
+    struct bl_tpm_policy policy;
+};
+
+static void
+read_name(struct bl_reader *r, struct bl_tpm_name *name)
+{
+    struct bulla_bytes bytes = bl_cbor_read_bytes(r, sizeof name->bytes);
+
+    if (bytes.size == 0) {
+        bl_reader_fail(r, "empty Name");
+        return;
+    }
+    memcpy(name->bytes, bytes.data, bytes.size);
+    name->size = bytes.size;
+}
+
+static size_t
+count_bits(uint32_t mask)
+{
+    return (size_t)__builtin_popcount(mask);
+}
+
+static void
+read_pcrs(struct bl_reader *r, struct bl_tpm_policy *policy)
+{
+    if (bl_cbor_read_array(r, 3) != 3)
+        bl_reader_fail(r, "PCRs are three values");
+    uint64_t bank = bl_cbor_read_uint(r);
+    uint64_t mask = bl_cbor_read_uint(r);
+    policy->pcr_values = bl_cbor_read_bytes(r, (size_t)BL_TPM_PCR_COUNT * BL_HASH_SIZE_MAX);
+
+    policy->pcrs.bank = bank == TPM_ALG_SHA256   ? BL_SHA256
+                        : bank == TPM_ALG_SHA384 ? BL_SHA384
+                                                 : BL_HASH_NONE;
+    if (policy->pcrs.bank == BL_HASH_NONE || mask == 0 || mask >> BL_TPM_PCR_COUNT != 0) {
+        bl_reader_fail(r, "unknown PCR bank or index");
+        return;
+    }
+    policy->pcrs.mask = (uint32_t)mask;
+    if (policy->pcr_values.size != count_bits(policy->pcrs.mask) * bl_hash_size(policy->pcrs.bank))
+        bl_reader_fail(r, "size of the PCR values");
+}
+
+static void
+read_version(struct bl_reader *r, struct bl_tpm_policy *policy)
+{
+    if (bl_cbor_read_array(r, 3) != 3)
+        bl_reader_fail(r, "a version is three values");
+    uint64_t index = bl_cbor_read_uint(r);
+    policy->nv_name = bl_cbor_read_bytes(r, BL_TPM_NAME_SIZE_MAX);
+    policy->nv_minimum = bl_cbor_read_uint(r);
+    if (index == 0 || index > UINT32_MAX || policy->nv_name.size == 0) {
+        bl_reader_fail(r, "NV index");
+        return;
+    }
+    policy->nv_index = (uint32_t)index;
+}
+
+static bool
+read_param(struct bl_reader *r, uint64_t key, struct params *params)
+{
+    switch (key) {
+    case PARAM_PUBLIC:
+        params->public_area = bl_cbor_read_bytes(r, AREA_SIZE_MAX);
+        return true;
+    case PARAM_PRIVATE:
+        params->private_area = bl_cbor_read_bytes(r, AREA_SIZE_MAX);
+        return true;
+    case PARAM_PARENT:
+        read_name(r, &params->srk_name);
+        return true;
+    case PARAM_PCRS:
+        read_pcrs(r, &params->policy);
+        return true;
+    case PARAM_VERSION:
+        read_version(r, &params->policy);
+        return true;
+    case PARAM_PIN:
+        params->policy.with_pin = bl_cbor_read_bool(r);
+        if (!params->policy.with_pin)
+            bl_reader_fail(r, "a PIN mark that is false must be left out");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum bulla_status
+decode_params(struct bulla_bytes bytes, struct params *out, struct bulla_error *err)
+{
+    struct bl_reader r = bl_reader(bytes, where);
+    struct bl_cbor_map map = bl_cbor_read_map(&r, PARAM_COUNT_MAX);
+    struct params params = { 0 };
+    uint64_t key = 0;
+    uint32_t seen = 0;
+
+    while (bl_cbor_map_next_uint(&r, &map, &key)) {
+        if (!read_param(&r, key, &params))
+            return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "unknown parameter", key);
+        seen |= (uint32_t)1 << key;
+    }
+    BL_TRY(bl_reader_finish(&r, err));
+    if ((seen & PARAMS_NEEDED) != PARAMS_NEEDED)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "a parameter is missing", 0);
+    *out = params;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+no_tpm(struct bulla_error *err)
+{
+    return bulla_fail_cause(err, BULLA_CAUSE_NO_TPM, where, no_tpm_what);
+}
+
+static enum bulla_status
+check(const struct bl_slot_request *request, const struct bl_opener *opener,
+      struct bulla_error *err)
+{
+    const struct bl_tpm_policy *policy = &request->tpm_policy;
+
+    if (opener->tpm == NULL)
+        return no_tpm(err);
+    if (policy->with_pin != (opener->tpm_pin.size > 0))
+        return bulla_fail(err, BULLA_E_USAGE, where, "PIN asked for and PIN given differ", 0);
+    bool bank_is_usable = policy->pcrs.bank == BL_SHA256 || policy->pcrs.bank == BL_SHA384;
+    if (policy->pcrs.mask != 0 && (!bank_is_usable || policy->pcrs.mask >> BL_TPM_PCR_COUNT != 0))
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, where,
+                                "unknown PCR bank or index");
+    return BULLA_OK;
+}
+
+static unsigned
+bank_algorithm(enum bl_hash bank)
+{
+    return bank == BL_SHA384 ? TPM_ALG_SHA384 : TPM_ALG_SHA256;
+}
+
+static enum bulla_status
+encode_params(const struct bl_tpm_sealed *sealed, const struct bl_tpm_policy *policy,
+              struct bulla_buffer *out, struct bulla_error *err)
+{
+    struct bl_writer w = bl_writer(out);
+
+    bl_cbor_write_map(&w, 3 + (size_t)(policy->pcrs.mask != 0) + (size_t)(policy->nv_index != 0) +
+                              (size_t)policy->with_pin);
+    bl_cbor_write_uint(&w, PARAM_PUBLIC);
+    bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->public_area));
+    bl_cbor_write_uint(&w, PARAM_PRIVATE);
+    bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->private_area));
+    bl_cbor_write_uint(&w, PARAM_PARENT);
+    bl_cbor_write_bytes(&w, (struct bulla_bytes){ sealed->srk_name.bytes, sealed->srk_name.size });
+    if (policy->pcrs.mask != 0) {
+        bl_cbor_write_uint(&w, PARAM_PCRS);
+        bl_cbor_write_array(&w, 3);
+        bl_cbor_write_uint(&w, bank_algorithm(policy->pcrs.bank));
+        bl_cbor_write_uint(&w, policy->pcrs.mask);
+        bl_cbor_write_bytes(&w, policy->pcr_values);
+    }
+    if (policy->nv_index != 0) {
+        bl_cbor_write_uint(&w, PARAM_VERSION);
+        bl_cbor_write_array(&w, 3);
+        bl_cbor_write_uint(&w, policy->nv_index);
+        bl_cbor_write_bytes(&w, policy->nv_name);
+        bl_cbor_write_uint(&w, policy->nv_minimum);
+    }
+    if (policy->with_pin) {
+        bl_cbor_write_uint(&w, PARAM_PIN);
+        bl_cbor_write_bool(&w, true);
+    }
+    return bl_writer_finish(&w, err);
+}
+
+static enum bulla_status
+make(const struct bl_slot_making *making, const struct bl_slot *slot,
+     struct bulla_buffer *params_out, struct bl_secret *input_key_out, struct bulla_error *err)
+{
+    const struct bl_tpm_policy *policy = &making->request->tpm_policy;
+    BL_AUTO(bl_tpm_sealed) sealed = { 0 };
+    BL_AUTO(bl_secret) input_key = { 0 };
+
+    (void)slot;
+    BL_TRY(bl_entropy_secret(making->entropy, &input_key, BL_CONTENT_KEY_SIZE, err));
+    BL_TRY(bl_tpm_seal(making->opener->tpm, bl_secret_bytes(&input_key), policy,
+                       making->opener->tpm_pin, &sealed, err));
+    BL_TRY(encode_params(&sealed, policy, params_out, err));
+    *input_key_out = bl_secret_take(&input_key);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+open_slot(const struct bl_slot *slot, const struct bl_blob_binding *binding,
+          struct bl_slot_session *session, struct bl_secret *input_key_out, struct bulla_error *err)
+{
+    const struct bl_opener *opener = session->opener;
+    BL_AUTO(bl_tpm_sealed) sealed = { 0 };
+    BL_AUTO(bl_secret) input_key = { 0 };
+    struct params params;
+
+    (void)binding;
+    BL_TRY(decode_params(slot->params, &params, err));
+    if (opener->tpm == NULL)
+        return no_tpm(err);
+    if (params.policy.with_pin && opener->tpm_pin.size == 0)
+        return bulla_fail_cause(err, BULLA_CAUSE_NO_SLOT_OPENS, where, "no PIN was given");
+    BL_TRY(bulla_buffer_append(&sealed.public_area, params.public_area, err));
+    BL_TRY(bulla_buffer_append(&sealed.private_area, params.private_area, err));
+    sealed.srk_name = params.srk_name;
+    struct bulla_bytes pin =
+        params.policy.with_pin ? opener->tpm_pin : (struct bulla_bytes){ NULL, 0 };
+    BL_TRY(bl_tpm_unseal(opener->tpm, &sealed, &params.policy, pin, &input_key, err));
+    if (input_key.size != BL_CONTENT_KEY_SIZE)
+        return bulla_fail_cause(err, BULLA_CAUSE_SLOT_ALTERED, where,
+                                "the TPM object holds something else");
+    *input_key_out = bl_secret_take(&input_key);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+summarize(const struct bl_slot *slot, struct bl_slot_summary *summary, struct bulla_error *err)
+{
+    struct params params;
+
+    BL_TRY(decode_params(slot->params, &params, err));
+    summary->pcrs = params.policy.pcrs;
+    summary->pcr_values = params.policy.pcr_values;
+    summary->srk_name = params.srk_name;
+    summary->nv_index = params.policy.nv_index;
+    summary->nv_minimum = params.policy.nv_minimum;
+    summary->with_pin = params.policy.with_pin;
+    return BULLA_OK;
+}
+
+/* -- forecast: each part of the policy that can be looked at without opening -- */
+
+/* Objects of ours have the parent that the TPM offers for new ones. */
+static enum bulla_status
+compare_parent(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
+               struct bl_slot_forecast *forecast, struct bulla_error *err)
+{
+    struct bl_tpm_name name;
+
+    BL_TRY(bl_tpm_srk_name(tpm, &name, err));
+    const struct bulla_bytes found = { name.bytes, name.size };
+    const struct bulla_bytes expected = { summary->srk_name.bytes, summary->srk_name.size };
+    if (!bl_equal(found, expected))
+        bl_forecast_refuse(forecast,
+                           (struct bulla_error){ .cause = BULLA_CAUSE_WRONG_TPM,
+                                                 .where = where,
+                                                 .what = "this TPM has another storage root key",
+                                                 .found = bulla_value_bytes(found),
+                                                 .expected = bulla_value_bytes(expected) });
+    return BULLA_OK;
+}
+
+static enum bulla_status
+compare_pcrs(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
+             struct bl_slot_forecast *forecast, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) values = { 0 };
+    size_t size = bl_hash_size(summary->pcrs.bank);
+    size_t place = 0;
+
+    BL_TRY(bl_tpm_pcr_read(tpm, summary->pcrs, &values, err));
+    if (values.size != summary->pcr_values.size)
+        return bulla_fail_cause(err, BULLA_CAUSE_TPM_FAILED, where, "PCR values of another size");
+    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
+        if ((summary->pcrs.mask >> pcr & 1) == 0)
+            continue;
+        const struct bulla_bytes found = { values.data + place, size };
+        const struct bulla_bytes expected = { summary->pcr_values.data + place, size };
+        place += size;
+        if (bl_equal(found, expected))
+            continue;
+        forecast->pcrs_changed |= (uint32_t)1 << pcr;
+        bl_forecast_refuse(forecast,
+                           (struct bulla_error){ .cause = BULLA_CAUSE_PCR_CHANGED,
+                                                 .where = where,
+                                                 .what = "a PCR differs from its value at sealing",
+                                                 .offset = pcr,
+                                                 .found = bulla_value_bytes(found),
+                                                 .expected = bulla_value_bytes(expected) });
+    }
+    return BULLA_OK;
+}
+
+/* An index that cannot be read is a reason as well: the policy asks the TPM for it. */
+static void
+compare_version(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
+                struct bl_slot_forecast *forecast)
+{
+    BL_AUTO(bulla_buffer) content = { 0 };
+    struct bulla_error reason = { 0 };
+    uint64_t version = 0;
+
+    if (bl_tpm_nv_read(tpm, summary->nv_index, sizeof version, &content, &reason) != BULLA_OK) {
+        bl_forecast_refuse(forecast, reason);
+        return;
+    }
+    for (size_t i = 0; i < content.size; i++)
+        version = version << 8 | content.data[i];
+    if (version < summary->nv_minimum)
+        bl_forecast_refuse(
+            forecast, (struct bulla_error){ .cause = BULLA_CAUSE_VERSION_BELOW_FLOOR,
+                                            .where = where,
+                                            .what = "the version in the TPM is below the least one",
+                                            .found = bulla_value_number(version),
+                                            .expected = bulla_value_number(summary->nv_minimum) });
+}
+
+static enum bulla_status
+look_for_lockout(struct bl_tpm *tpm, struct bl_slot_forecast *forecast, struct bulla_error *err)
+{
+    struct bl_tpm_info info;
+
+    BL_TRY(bl_tpm_info(tpm, &info, err));
+    if (info.in_lockout)
+        bl_forecast_refuse(
+            forecast, (struct bulla_error){ .cause = BULLA_CAUSE_TPM_LOCKOUT,
+                                            .where = where,
+                                            .what = "too many wrong PINs; wait so many seconds",
+                                            .found = bulla_value_number(info.lockout_interval_s) });
+    return BULLA_OK;
+}
+
+static enum bulla_status
+forecast(const struct bl_slot_summary *summary, const struct bl_opener *opener,
+         struct bl_slot_forecast *forecast_out, struct bulla_error *err)
+{
+    if (opener->tpm == NULL) {
+        bl_forecast_refuse(forecast_out, (struct bulla_error){ .cause = BULLA_CAUSE_NO_TPM,
+                                                               .where = where,
+                                                               .what = no_tpm_what });
+        return BULLA_OK;
+    }
+    forecast_out->outlook =
+        summary->with_pin && opener->tpm_pin.size == 0 ? BL_OUTLOOK_NEEDS_INPUT : BL_OUTLOOK_OPENS;
+    BL_TRY(compare_parent(summary, opener->tpm, forecast_out, err));
+    if (summary->pcrs.mask != 0)
+        BL_TRY(compare_pcrs(summary, opener->tpm, forecast_out, err));
+    if (summary->nv_index != 0)
+        compare_version(summary, opener->tpm, forecast_out);
+    if (summary->with_pin)
+        BL_TRY(look_for_lockout(opener->tpm, forecast_out, err));
+    return BULLA_OK;
+}
+
+const struct bl_slot_kind bl_slot_tpm = {
+    .type = BL_SLOT_TPM2,
+    .turn = 0,
+    .check = check,
+    .make = make,
+    .open = open_slot,
+    .wrong_key = BULLA_CAUSE_SLOT_ALTERED,
+    .wrong_key_what = "the slot was altered: the TPM opened its object and the key is another",
+    .summarize = summarize,
+    .forecast = forecast,
+};
