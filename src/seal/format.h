@@ -97,7 +97,7 @@ enum bulla_status bl_header_decode(struct bulla_bytes bytes, struct bl_header *h
                                    struct bulla_error *err) BULLA_CHECKED;
 void bl_header_done(struct bl_header *header);
 
-/** Append. BULLA_E_MALFORMED if a text is not UTF-8, BULLA_E_LIMIT beyond a cap. */
+/** Append. BULLA_E_ARGUMENT if a text is not UTF-8, BULLA_E_LIMIT beyond a cap. */
 enum bulla_status bl_core_encode(const struct bl_core *core, struct bulla_buffer *out,
                                  struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_slot_table_encode(const struct bl_slot_table *table, struct bulla_buffer *out,
