@@ -10,6 +10,7 @@
 #define BL_MEASURE_PCR_H
 
 #include "base/buffer.h"
+#include "codec/reader.h"
 #include "crypto/hash.h"
 
 #define BL_PCR_COUNT 24
@@ -28,6 +29,11 @@ struct bl_pcr_bank {
     uint32_t mask;                                  /* bit i: values[i] is known */
     uint8_t values[BL_PCR_COUNT][BL_HASH_SIZE_MAX]; /* the first bl_hash_size(hash) bytes count */
 };
+
+/** Hash of a TPM_ALG_ID (TCG Algorithm Registry); BL_HASH_NONE if it is not a digest we know. */
+enum bl_hash bl_tcg_hash(uint16_t algorithm);
+/** The reverse; 0 for BL_HASH_NONE. */
+uint16_t bl_tcg_algorithm(enum bl_hash hash);
 
 /** The value of one PCR, borrowed from *bank; empty if it is not known. */
 struct bulla_bytes bl_pcr_value(const struct bl_pcr_bank *bank, unsigned index);
