@@ -58,7 +58,7 @@ struct bl_check {
     struct bulla_value expected;
 };
 
-#define BL_CHECK_COUNT_MAX (BL_CHECK_ID_COUNT + BL_PCR_COUNT)
+#define BL_CHECK_COUNT_MAX (BL_CHECK_ID_COUNT + BL_POLICY_PCR_COUNT_MAX)
 
 struct bl_verdict {
     bool permitted; /* the decision */

@@ -83,10 +83,15 @@ struct bl_claims {
     struct bl_claim_bytes platform_id;
     struct bl_tpm_claims platform; /* the outer layer, or a machine's own TPM */
 
-    /* the enclave */
-    bool has_identity;
-    struct bl_enclave_identity identity;
-    struct bl_tpm_claims enclave; /* the vTPM of a process enclave */
+    /* the workload; each absent where the kind of evidence has no such thing */
+    struct bl_claim_bytes code;            /* image digest, MRENCLAVE, launch measurement, ... */
+    struct bl_claim_bytes signer;          /* SHA-256 of the signer's SPKI, MRSIGNER, ... */
+    char product[BL_PRODUCT_SIZE_MAX + 1]; /* zero-terminated; "": absent */
+    struct bl_claim_number version;
+    struct bl_claim_bytes config; /* manifest digest, CONFIGID, ... */
+    enum bl_isolation isolation;
+    struct bl_claim_bytes isolation_facts; /* digest of the limits and facts in force */
+    struct bl_tpm_claims enclave;          /* the vTPM of a process enclave */
 
     struct bl_claim_flag debug; /* absent for kinds that have no debug mode */
 };

@@ -18,11 +18,7 @@
 /* TPM_ALG_ID (TCG Algorithm Registry) */
 enum {
     BL_TPM_ALG_RSA = 0x0001,
-    BL_TPM_ALG_SHA1 = 0x0004,
     BL_TPM_ALG_AES = 0x0006,
-    BL_TPM_ALG_SHA256 = 0x000b,
-    BL_TPM_ALG_SHA384 = 0x000c,
-    BL_TPM_ALG_SHA512 = 0x000d,
     BL_TPM_ALG_NULL = 0x0010,
     BL_TPM_ALG_RSASSA = 0x0014,
     BL_TPM_ALG_RSAPSS = 0x0016,
@@ -44,11 +40,6 @@ enum { BL_TPM_CURVE_P256 = 0x0003, BL_TPM_CURVE_P384 = 0x0004 };
 #define BL_TPM_RESTRICTED 0x00010000u
 #define BL_TPM_DECRYPT 0x00020000u
 #define BL_TPM_SIGN 0x00040000u
-
-/** BL_HASH_NONE if it is not a digest that we know. */
-enum bl_hash bl_tpm_hash(uint16_t algorithm);
-/** 0 for BL_HASH_NONE. */
-uint16_t bl_tpm_hash_algorithm(enum bl_hash hash);
 
 /** A key's public area: RSA, or ECC on P-256 or P-384. */
 struct bl_tpm_public {

@@ -17,10 +17,21 @@ enum bulla_status bl_tpm_verify(const struct bl_verification *verification,
                                 struct bl_claims *claims_out,
                                 struct bulla_error *err) BULLA_CHECKED;
 
-/** A bare quote as other makers ship it: evidence = TPMS_ATTEST; parts "signature", "pcrs" (values
- *  of `requested`, ascending) and "event_log", and "ak_tpmt_public" or "ak_cert" (with
- *  "intermediate") for the key. Anchors as ever. Gives a platform layer. */
-enum bulla_status bl_tpm_verify_bare(const struct bl_verification *verification,
+/** A quote as other makers ship it, in pieces. */
+struct bl_tpm_bare {
+    struct bulla_bytes attest;
+    struct bulla_bytes signature;    /* TPMT_SIGNATURE, or a bare RSASSA/SHA-256 value */
+    struct bulla_bytes ak_public;    /* TPMT_PUBLIC, or empty */
+    const struct bulla_bytes *chain; /* AK certificate and intermediates, DER, leaf first */
+    size_t chain_count;
+    const struct bl_pcr_bank *pcrs; /* the quoted values, or NULL: the claims have none */
+    struct bulla_bytes event_log;   /* or empty */
+};
+/** Verify one as a platform layer. The key is that of `ak_public`, else of the leaf, else the one
+ *  enrolled AK among the anchors (whose attributes then are the operator's word). `evidence` and
+ *  `parts` of *context are not used. */
+enum bulla_status bl_tpm_verify_bare(const struct bl_tpm_bare *bare,
+                                     const struct bl_verification *context,
                                      struct bl_claims *claims_out,
                                      struct bulla_error *err) BULLA_CHECKED;
 
