@@ -109,7 +109,7 @@ enum bulla_status bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret,
  *  expected: the versions), STATE (the version index is missing, unlocked or another one),
  *  WRONG_PASSPHRASE (the PIN; found = tries left), TPM_LOCKOUT (found = seconds to wait),
  *  INTEGRITY (`policy` is not the one of `sealed`, or the object is not one of ours).
- *  ESYS and the kernel keep copies in memory that we cannot wipe: see docs/limits.md. */
+ *  ESYS keeps copies in memory that cannot be wiped (docs/limits.md). */
 enum bulla_status bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
                                 const struct bl_tpm_policy *policy, struct bulla_bytes pin,
                                 struct bl_secret *secret_out,
