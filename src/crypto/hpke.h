@@ -5,6 +5,8 @@
  * KEMs: DHKEM(X25519, HKDF-SHA256) 0x0020, DHKEM(P-256, HKDF-SHA256) 0x0010,
  * DHKEM(P-384, HKDF-SHA384) 0x0011; KDF: the KEM's own; AEAD: AES-256-GCM 0x0002.
  * The kind of the key decides. Does not authenticate the sender.
+ *
+ * An encapsulated key that is no valid public key, or of small order, is BULLA_E_MALFORMED.
  */
 #ifndef BL_CRYPTO_HPKE_H
 #define BL_CRYPTO_HPKE_H

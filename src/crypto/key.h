@@ -3,7 +3,8 @@
  * crypto/key.h: asymmetric keys: made, read, written, used to sign and to verify.
  *
  * The algorithm of a signature follows from the kind of the key and never from a message.
- * Points are checked to be on their curve; RSA keys have at least 2048 bits and an odd e >= 65537.
+ * Points of P-256 and P-384 are checked to be on their curve; RSA keys have at least 2048 bits and
+ * an odd e >= 65537. Does not judge Ed25519 points before a signature is verified.
  */
 #ifndef BL_CRYPTO_KEY_H
 #define BL_CRYPTO_KEY_H
@@ -38,7 +39,8 @@ enum bulla_status bl_key_from_rsa_public(struct bulla_bytes modulus, uint32_t ex
 enum bulla_status bl_key_from_raw_private(enum bl_key_kind kind, struct bulla_bytes raw,
                                           struct bl_key **key_out,
                                           struct bulla_error *err) BULLA_CHECKED;
-/** Public key from a DER SubjectPublicKeyInfo, all of it. */
+/** Public key from a DER SubjectPublicKeyInfo, all of it and in its one encoding: named curve,
+ *  uncompressed point. BULLA_E_MALFORMED; BULLA_E_UNSUPPORTED for another algorithm. */
 enum bulla_status bl_key_from_spki(struct bulla_bytes der, struct bl_key **key_out,
                                    struct bulla_error *err) BULLA_CHECKED;
 void bl_key_free(struct bl_key *key);
@@ -71,9 +73,10 @@ enum bulla_status bl_key_verify(const struct bl_key *key, const struct bulla_byt
 enum bl_signature_scheme {
     BL_SCHEME_ECDSA = 1, /* signature r|s, each of the curve's size, big-endian */
     BL_SCHEME_RSASSA,    /* PKCS #1 v1.5 */
-    BL_SCHEME_RSAPSS     /* MGF1 with the same hash; any salt length up to the digest's */
+    BL_SCHEME_RSAPSS     /* MGF1 with the same hash; any salt length: TPMs use the longest */
 };
-/** Verify a signature of foreign make over a digest of bl_hash_size(hash) bytes. */
+/** Verify a signature of foreign make over a digest of bl_hash_size(hash) bytes. BULLA_E_SIGNATURE,
+ *  also for a scheme that is not one of this key; BULLA_E_UNSUPPORTED for SHA-1. */
 enum bulla_status bl_key_verify_digest(const struct bl_key *key, enum bl_signature_scheme scheme,
                                        enum bl_hash hash, struct bulla_bytes digest,
                                        struct bulla_bytes signature,

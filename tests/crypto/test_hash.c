@@ -162,6 +162,9 @@ test_parts_and_pieces_are_one_message(void **state)
     assert_ok(bl_hasher_new(BL_SHA256, &hasher, &err), &err);
     for (int round = 0; round < 2; round++) { /* finishing starts a new message */
         assert_ok(bl_hasher_update(hasher, BL_LITERAL("ab"), &err), &err);
+        assert_ok(bl_hasher_peek(hasher, pieces, &err), &err);
+        assert_hex(BL_BYTES_OF(pieces),
+                   "fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603");
         assert_ok(bl_hasher_update(hasher, BL_LITERAL("c"), &err), &err);
         assert_ok(bl_hasher_finish(hasher, pieces, &err), &err);
         assert_memory_equal(whole, pieces, 32);
