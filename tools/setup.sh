@@ -46,7 +46,9 @@ installed_packages() {
 disable_new() {
     installed_packages | comm -13 "$1/packages" - >"$1/new"
     boot_links | comm -13 "$1/links" - | while read -r link; do
-        owner=$(dpkg -S "$(readlink -f "$link")" 2>/dev/null | cut -d: -f1)
+        unit=$(readlink -f "$link")
+        # dpkg may know it by its name before /lib and /usr/lib became one
+        owner=$(dpkg -S "$unit" "${unit#/usr}" 2>/dev/null | head -n 1 | cut -d: -f1)
         if grep -qxF "${owner:-/}" "$1/new"; then
             rm -f "$link"
             echo "setup: left disabled: $link ($owner)" >&2
