@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/binding.h: --bind WORD... as a TPM policy, or refused with the reason (docs/binding.md).
+ *
+ * Several words mean all of them. host: this TPM, in whatever state. pcr:LIST: these PCRs (SHA-256
+ * bank) as they are now. state: PCR 7, the Secure Boot policy, which updates of the system leave
+ * alone. code, signer, version and config are properties of an enclave; outside of one nothing
+ * enforces them.
+ */
+#ifndef BL_CMD_BINDING_H
+#define BL_CMD_BINDING_H
+
+#include "cmd/local_tpm.h"
+#include "cmd/verb.h"
+
+struct bl_binding {
+    uint32_t pcr_mask; /* 0: host alone */
+};
+
+extern const char *const bl_binding_words[]; /* for completion */
+
+/** Read the words; asks no device. Causes: USAGE, BINDING_REFUSED. */
+enum bulla_status bl_binding_parse(const struct bl_arguments *arguments,
+                                   struct bl_binding *binding_out,
+                                   struct bulla_error *err) BULLA_CHECKED;
+/** The policy for the present state of this TPM; `values` keeps the PCR values that it borrows.
+ *  BINDING_REFUSED if the PCRs of this TPM measure nothing. */
+enum bulla_status bl_binding_policy(const struct bl_binding *binding,
+                                    const struct bl_local_tpm *local, struct bulla_buffer *values,
+                                    struct bl_tpm_policy *policy_out,
+                                    struct bulla_error *err) BULLA_CHECKED;
+
+#endif

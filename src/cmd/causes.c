@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/causes.c: the words for every cause; `bulla explain BL-EENN`, error messages and the page
+ * bulla-errors(7) all come from this table.
+ */
+#include "cmd/causes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT(symbol, title, meaning, next)               \
+    {                                                    \
+        BULLA_CAUSE_##symbol, (title), (meaning), (next) \
+    }
+
+const struct bl_cause_text bl_cause_texts[] = {
+    TEXT(INTERNAL, "a fault inside bulla",
+         "A part of the program was used in a way that it does not allow. Nothing was written.",
+         "report it with the three lines of this message and \"bulla version\""),
+    TEXT(MEMORY, "not enough memory",
+         "The system gave no memory. What was there before is unchanged. A passphrase slot needs "
+         "128 MiB for a moment.",
+         "free memory or raise the limit (\"ulimit -v\", the unit's MemoryMax=), then try again"),
+    TEXT(IO, "a file or device could not be read or written",
+         "The operating system refused a read or a write, or the disk is full. An existing output "
+         "file is unchanged.",
+         "look at the path, its permissions and the free space (\"df\"), then try again"),
+    TEXT(CRYPTO, "the cryptographic library failed",
+         "OpenSSL refused an operation that it should be able to do, or has no randomness.",
+         "run \"bulla doctor\" and \"openssl version -a\"; a FIPS or policy setting may be in "
+         "force"),
+    TEXT(
+        OUTCOME_UNKNOWN, "perhaps written, perhaps not",
+        "The new file was put in place, but the disk did not confirm that this is durable. After a "
+        "power failure the old or the new content may be there, never a mixture.",
+        "check the disk's health, read the file back, and only then repeat the command"),
+    TEXT(EXISTS, "there is a file of that name already, and it was left alone",
+         "No command replaces a file unless it is told to.",
+         "choose another name, or add -f to replace the file"),
+    TEXT(BUSY, "somebody else is using it",
+         "Another process holds the lock, for example on the state of the embedded TPM.",
+         "wait until the other bulla command is done, then try again"),
+    TEXT(USAGE, "the command line does not say what to do",
+         "An option, a value or an operand is wrong, missing or too many. Nothing was done.",
+         "\"bulla help\" lists the commands, \"bulla help VERB\" the options of one"),
+    TEXT(SECRET_IN_ARGUMENTS, "a secret does not belong on the command line",
+         "The arguments of a process can be read by every other process of the machine and end up "
+         "in "
+         "the shell's history. The secret that was typed must be taken as known to others.",
+         "use --passphrase (asks without showing), --passphrase-file FILE|fd:N or --identity FILE; "
+         "and replace the secret that was typed"),
+    TEXT(NO_RECOVERY_CHOSEN, "nothing could open this if the hardware is lost",
+         "Data that only this machine's TPM can open is gone when the TPM is cleared, replaced or "
+         "broken. A recovery key, kept offline, opens it in that case.",
+         "add --recovery FILE (made if it is not there; then keep it offline), or type "
+         "--no-recovery if losing the data is acceptable"),
+    TEXT(BINARY_TO_TERMINAL, "binary data is not written to a terminal",
+         "The result has bytes that a terminal cannot show or would take for commands.",
+         "use -o FILE, or redirect the output: > FILE"),
+    TEXT(
+        BINDING_REFUSED, "this machine cannot bind the data to that",
+        "A binding is only accepted where the hardware or the monitor of an enclave enforces it. "
+        "Accepting it elsewhere would promise a protection that is not there.",
+        "use --bind host, or seal inside the enclave; \"bulla doctor\" says what this machine has"),
+    TEXT(NO_TERMINAL, "there is no terminal to ask for the passphrase",
+         "The passphrase is asked for on the terminal of the process, which has none here.",
+         "use --passphrase-file FILE, or --passphrase-file fd:N with an open file descriptor"),
+    TEXT(MALFORMED, "the input does not follow its format",
+         "The bytes cannot be what they are meant to be: damaged, cut off or something else.",
+         "check that it is the right file and that it was copied whole, in binary mode"),
+    TEXT(
+        UNSUPPORTED, "the input uses something that this version does not handle",
+        "It is well formed, but of a version, an algorithm or a kind that is unknown here. Unknown "
+        "is refused, never guessed.",
+        "use the version of bulla that made it, or a later one; \"bulla version\" shows this one"),
+    TEXT(LIMIT, "the input is larger than the stated maximum",
+         "Every count and size from outside has a maximum, so that no input can exhaust the "
+         "machine.",
+         "check that it is the right file; docs/limits.md lists the maxima"),
+    TEXT(NOT_A_BLOB, "this is not a sealed blob",
+         "Sealed blobs begin with eight fixed bytes, which are not there. A copy in text mode "
+         "damages "
+         "them as well.",
+         "check that it is the right file; \"bulla seal\" makes sealed blobs"),
+    TEXT(BLOB_VERSION, "the sealed blob has a format version or suite that is unknown here",
+         "It was made by a later version of bulla, or its first bytes are damaged.",
+         "open it with the version that made it, or a later one; \"bulla version\" shows this one"),
+    TEXT(NOT_CANONICAL, "the header of the sealed blob is not in its one permitted form",
+         "Each header has exactly one encoding. Another one was not written by bulla: the blob is "
+         "damaged or was made by somebody else.",
+         "fetch the blob again from where it is kept, or from a backup"),
+    TEXT(BLOB_TRUNCATED, "the sealed blob ends inside its header",
+         "The file is shorter than its own header says: it was cut off while being copied.",
+         "fetch the blob again from where it is kept, or from a backup"),
+    TEXT(INTEGRITY, "altered after it was made",
+         "A cryptographic check over the content does not hold. Nothing of it was released.",
+         "treat the storage as suspect and take the data from a backup"),
+    TEXT(
+        HEADER_ALTERED, "the header of the sealed blob was altered",
+        "The key opened, but the header's authentication code does not match: slots, name or dates "
+        "are not those that were sealed. Nothing was released.",
+        "treat the storage as suspect and take the blob from a backup"),
+    TEXT(
+        BODY_ALTERED, "the content of the sealed blob was altered",
+        "A chunk of the body does not carry its authentication tag. No byte of that chunk or after "
+        "it was released.",
+        "treat the storage as suspect and take the blob from a backup"),
+    TEXT(
+        BODY_TRUNCATED, "the content of the sealed blob is cut off",
+        "The end of the body is authenticated and is missing. What came before it was genuine, but "
+        "is not all.",
+        "fetch the blob again; discard what a pipe has already received"),
+    TEXT(SLOT_ALTERED, "a slot of the sealed blob was altered",
+         "The key of the slot is right (its check value says so), but what it wraps was changed.",
+         "treat the storage as suspect and take the blob from a backup"),
+    TEXT(STATE, "the state of the machine differs from the bound one",
+         "The data is bound to a state in which this machine is not.",
+         "\"bulla explain BLOB\" shows what differs; open it with its recovery identity if the "
+         "change "
+         "was yours"),
+    TEXT(PCR_CHANGED, "the machine's state differs from when this was sealed",
+         "The TPM has measured something else than at sealing time: firmware, Secure Boot keys, "
+         "boot "
+         "loader, kernel or their settings. That follows an update, or an attack.",
+         "\"bulla explain BLOB\" shows each PCR; if the change was yours, unseal with --identity "
+         "RECOVERY-FILE and seal again; otherwise treat the machine as suspect"),
+    TEXT(
+        TPM_LOCKOUT, "the TPM refuses to be asked for a while",
+        "Too many wrong authorization values were tried, and the TPM's protection against guessing "
+        "is in force.",
+        "wait as long as shown, or clear the lockout with the owner's lockout authorization; "
+        "\"bulla doctor tpm\" shows the counters"),
+    TEXT(IDENTITY, "this is not who it was made for",
+         "The data is bound to another machine, enclave, key or name.",
+         "\"bulla inspect BLOB\" shows what it is bound to"),
+    TEXT(
+        WRONG_TPM, "this was sealed by another TPM",
+        "The storage key of the TPM here is not the one that the slot was made under: another "
+        "machine, another state directory, or a TPM that was cleared.",
+        "open it where it was sealed (or --device embedded, if it was sealed before this machine's "
+        "TPM was used), or with --identity RECOVERY-FILE"),
+    TEXT(
+        NAME_MISMATCH, "the blob was sealed under another name",
+        "The name is authenticated, so that one sealed blob cannot stand in for another. It "
+        "differs "
+        "from the one that was asked for.",
+        "\"bulla inspect BLOB\" shows the name it claims; ask for that name only if you meant that "
+        "blob"),
+    TEXT(NO_SLOT_OPENS, "nothing that is at hand opens this",
+         "Each slot of the blob was tried as far as it could be: the TPM, the identities and the "
+         "passphrase that were given.",
+         "\"bulla explain BLOB\" says for each slot what it needs"),
+    TEXT(WRONG_PASSPHRASE, "the passphrase is wrong",
+         "No passphrase slot of the blob opens with it.",
+         "try again; check the keyboard layout and, with --passphrase-file, the content of the "
+         "file"),
+    TEXT(WRONG_RECIPIENT, "no identity that was given is a recipient",
+         "The blob is encrypted to other public keys than those of the identity files.",
+         "\"bulla inspect BLOB\" shows the recipients; give the matching file with --identity"),
+    TEXT(ASSOCIATED_DATA_MISMATCH, "the associated data is not that of sealing time",
+         "The blob was sealed together with data that is not stored in it and must be given again, "
+         "the same to the byte.",
+         "give the same file with --aad-file"),
+    TEXT(DENIED, "refused by policy", "The rules that apply here do not permit it.",
+         "look at the rule that is named, and at what was found and expected"),
+    TEXT(SLOT_TYPE_REFUSED, "the blob opens only in a way that --require does not permit",
+         "The caller demanded that certain kinds of slots open the blob, and it has none of them "
+         "that "
+         "does.",
+         "\"bulla inspect BLOB\" shows the slots; demand a kind that it has, if that is what you "
+         "meant"),
+    TEXT(SIGNATURE, "a signature does not verify",
+         "The evidence, certificate or message is not what its signer signed.",
+         "collect it again from its source; if it fails again, it is not genuine"),
+    TEXT(UNTRUSTED, "the chain of certificates does not reach a trusted root",
+         "The signature may be right, but nobody who is trusted here vouches for the key.",
+         "check where it came from; enrol its root only if you know it by another way"),
+    TEXT(MISMATCH, "the evidence does not match what it must match",
+         "A nonce, a binding or a reference value differs.",
+         "look at what was found and expected; collect new evidence for this very exchange"),
+    TEXT(PCR_MISMATCH, "the quote is not over the PCR values that came with it",
+         "The digest that the TPM signed differs from the digest of the values in the evidence: "
+         "one of "
+         "the two was changed.",
+         "collect the evidence again in one go; if it fails again, it is not genuine"),
+    TEXT(SELECTION_MISMATCH, "the quote is over other PCRs than those that were asked for",
+         "A quote that leaves PCRs out says nothing about them.",
+         "collect evidence over exactly the PCRs that the policy names"),
+    TEXT(LOG_MISMATCH, "the event log does not lead to the PCR values",
+         "Replaying the log gives another value than the TPM signed: events are missing, added or "
+         "changed.",
+         "collect log and quote together, without an event between them; if it fails again, treat "
+         "the machine as suspect"),
+    TEXT(KEY_MISMATCH, "the evidence was signed by another key than the enrolled one",
+         "The attestation key in the evidence is not the one that was certified for this machine.",
+         "enrol the machine again (\"bulla platform enroll\") if its TPM was replaced or cleared"),
+    TEXT(KEY_ATTRIBUTES, "the key that signed is not a restricted key of a TPM",
+         "Only a restricted, fixed signing key refuses to sign what merely looks like a quote.",
+         "use an attestation key made by bulla; one made elsewhere must have the same attributes"),
+    TEXT(NOT_A_QUOTE, "what was signed is not a quote",
+         "The TPM marks what it attests to, and this structure is of another type.",
+         "collect the evidence again; if it fails again, it is not genuine"),
+    TEXT(STALE, "too old",
+         "It expired, was revoked, was replayed, or is older than something already seen.",
+         "obtain a current one; check the clock of this machine"),
+    TEXT(EXPIRED, "its time is over",
+         "The date until which it may be used has passed, by the clock of this machine.",
+         "check the clock with \"date -u\"; obtain a current one"),
+    TEXT(ROLLED_BACK, "an older state was put back",
+         "A counter or an anchor says that a newer version exists. Somebody restored a backup, or "
+         "is "
+         "replaying old data.",
+         "find the newest version; if a backup was restored on purpose, use the recovery identity"),
+    TEXT(
+        VERSION_BELOW_FLOOR, "the version is below the lowest one permitted",
+        "The floor rises with each promoted version, so that an old one with known faults does not "
+        "get the data again.",
+        "run the current version"),
+    TEXT(NONCE_MISMATCH, "the evidence answers another question",
+         "The nonce in it is not the one that was sent: it is old, or was collected for somebody "
+         "else.",
+         "collect new evidence over the present nonce"),
+    TEXT(UNAVAILABLE, "something that is needed is not on this machine",
+         "A device or a feature is missing or cannot be used.", "run \"bulla doctor\""),
+    TEXT(NO_TPM, "no TPM was found", "The device or socket does not exist or does not answer.",
+         "run \"bulla doctor tpm\"; in a virtual machine, enable a virtual TPM; without --device "
+         "and "
+         "--tpm-socket the embedded TPM is used"),
+    TEXT(TPM_NOT_PERMITTED, "the TPM may not be used by this user",
+         "The device node belongs to a group that this user is not in, usually \"tss\".",
+         "sudo usermod -aG tss $USER, then log in again; \"bulla doctor tpm\" shows owner and "
+         "group"),
+    TEXT(TPM_FAILED, "the TPM failed",
+         "It answered with an error that has no better explanation, or with something that is not "
+         "an "
+         "answer.",
+         "run \"bulla doctor tpm\"; after a firmware update, restart the machine"),
+    TEXT(NO_USER_NAMESPACES, "this machine does not permit user namespaces",
+         "Process enclaves are built from them, and an enclave without its walls is refused.",
+         "run \"bulla doctor kernel\": it names the setting that forbids them"),
+    TEXT(KERNEL_FEATURE_MISSING, "the kernel lacks something that is needed",
+         "A feature below the stated minimum is missing or was built out.",
+         "run \"bulla doctor kernel\": it lists what is there and what is needed"),
+    TEXT(UNREACHABLE, "the server cannot be reached",
+         "There is no connection to the address that was given.",
+         "check address, port and firewall; is \"bulla serve\" running there?"),
+    TEXT(CONNECTION_CLOSED, "the server closed the connection",
+         "The other end hung up before the exchange was complete.",
+         "try again; the server's log has the reason"),
+    TEXT(REFUSED, "the server said no",
+         "The reason is in the audit log of the server and not told to the asker, who may be an "
+         "attacker.",
+         "ask the operator of the server for the entry in the audit log"),
+    TEXT(NOT_FOUND, "it does not exist", "No file or object of that name is there.",
+         "check the name and the path"),
+    TEXT(TIMEOUT, "it took too long", "The deadline passed before there was an answer.",
+         "try again; check what it waits for"),
+    { BULLA_CAUSE_NONE, NULL, NULL, NULL },
+};
+
+const struct bl_cause_text *
+bl_cause_text(enum bulla_cause cause)
+{
+    for (const struct bl_cause_text *text = bl_cause_texts; text->title != NULL; text++) {
+        if (text->cause == cause)
+            return text;
+    }
+    return NULL;
+}
+
+const char *
+bl_cause_id(enum bulla_cause cause, char out[BL_CAUSE_ID_SIZE])
+{
+    (void)snprintf(out, BL_CAUSE_ID_SIZE, "BL-%04u", (unsigned)cause);
+    return out;
+}
+
+bool
+bl_is_cause_id(const char *word)
+{
+    return strncasecmp(word, "BL-", 3) == 0 && strlen(word) == 7 &&
+           strspn(word + 3, "0123456789") == 4;
+}
+
+const struct bl_cause_text *
+bl_cause_from_id(const char *id)
+{
+    for (const struct bl_cause_text *text = bl_cause_texts; text->title != NULL; text++) {
+        char own[BL_CAUSE_ID_SIZE];
+        if (strcasecmp(bl_cause_id(text->cause, own), id) == 0)
+            return text;
+    }
+    return NULL;
+}

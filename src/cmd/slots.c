@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/slots.c: see slots.h.
+ */
+#include "cmd/slots.h"
+
+#include <inttypes.h>
+
+#include "base/memory.h"
+#include "cmd/report.h"
+#include "cmd/show.h"
+#include "keys/identity.h"
+
+const char *
+bl_slot_type_word(enum bl_slot_type type)
+{
+    switch (type) {
+    case BL_SLOT_TPM2:
+        return "tpm";
+    case BL_SLOT_SGX:
+        return "sgx";
+    case BL_SLOT_SNP:
+        return "snp";
+    case BL_SLOT_TDX:
+        return "tdx";
+    case BL_SLOT_HPKE:
+        return "recipient";
+    case BL_SLOT_PASSPHRASE:
+        return "passphrase";
+    case BL_SLOT_BROKER:
+        return "broker";
+    case BL_SLOT_OPTEE:
+        return "optee";
+    }
+    return "unknown";
+}
+
+struct bulla_bytes
+bl_slot_pcr_value(const struct bl_slot_summary *slot, size_t i)
+{
+    size_t size = bl_hash_size(slot->pcrs.bank);
+
+    if ((i + 1) * size > slot->pcr_values.size)
+        return (struct bulla_bytes){ 0 };
+    return (struct bulla_bytes){ slot->pcr_values.data + i * size, size };
+}
+
+static void
+print_pcrs(struct bl_page *page, const struct bl_slot_summary *slot)
+{
+    const char *separator = " ";
+
+    bl_page_print(page, ", PCR");
+    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
+        if ((slot->pcrs.mask >> pcr & 1) == 0)
+            continue;
+        bl_page_print(page, "%s%u", separator, pcr);
+        separator = ",";
+    }
+}
+
+static void
+print_tpm(struct bl_page *page, const struct bl_slot_summary *slot)
+{
+    char shown[BL_SHOWN_SIZE];
+
+    bl_page_print(
+        page, ", storage key %s",
+        bl_show_hex((struct bulla_bytes){ slot->srk_name.bytes, slot->srk_name.size }, shown));
+    if (slot->pcrs.mask != 0)
+        print_pcrs(page, slot);
+    else
+        bl_page_print(page, ", in whatever state");
+    if (slot->nv_index != 0)
+        bl_page_print(page, ", version at NV 0x%08" PRIx32 " at least %" PRIu64, slot->nv_index,
+                      slot->nv_minimum);
+    if (slot->with_pin)
+        bl_page_print(page, ", with a PIN");
+}
+
+void
+bl_slot_print(struct bl_page *page, const struct bl_slot_summary *slot)
+{
+    char shown[BL_SHOWN_SIZE];
+
+    bl_page_print(page, "slot %s: %s", bl_show_hex(BL_BYTES_OF(slot->id), shown),
+                  bl_slot_type_word(slot->type));
+    if (slot->label.size > 0)
+        bl_page_print(page, " \"%s\"", bl_show_text(slot->label, shown));
+    if (slot->is_recovery)
+        bl_page_print(page, " (recovery)");
+    if (slot->type == BL_SLOT_TPM2)
+        print_tpm(page, slot);
+    else if (slot->type == BL_SLOT_HPKE)
+        bl_page_print(page, ", %s %s", bl_recipient_kind_word(slot->recipient_kind),
+                      bl_show_hex(BL_BYTES_OF(slot->recipient_id), shown));
+    else if (slot->type == BL_SLOT_PASSPHRASE)
+        bl_page_print(page, ", scrypt N = 2^%u", slot->scrypt_log_n);
+}
+
+void
+bl_describe_pcrs(struct bl_result *result, const char *name, uint32_t mask)
+{
+    bl_result_open_array(result, name);
+    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
+        if ((mask >> pcr & 1) != 0)
+            bl_result_number(result, NULL, pcr);
+    }
+    bl_result_close(result);
+}
+
+static void
+describe_tpm(struct bl_result *result, const struct bl_slot_summary *slot)
+{
+    size_t i = 0;
+
+    bl_result_hex(result, "storage_key",
+                  (struct bulla_bytes){ slot->srk_name.bytes, slot->srk_name.size });
+    bl_result_open_array(result, "pcrs");
+    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
+        if ((slot->pcrs.mask >> pcr & 1) == 0)
+            continue;
+        bl_result_open_object(result, NULL);
+        bl_result_number(result, "pcr", pcr);
+        bl_result_hex(result, "value", bl_slot_pcr_value(slot, i++));
+        bl_result_close(result);
+    }
+    bl_result_close(result);
+    if (slot->nv_index != 0) {
+        bl_result_number(result, "version_index", slot->nv_index);
+        bl_result_number(result, "version_minimum", slot->nv_minimum);
+    }
+    bl_result_flag(result, "pin", slot->with_pin);
+}
+
+void
+bl_slot_describe(struct bl_result *result, const struct bl_slot_summary *slot)
+{
+    bl_result_hex(result, "id", BL_BYTES_OF(slot->id));
+    bl_result_word(result, "type", bl_slot_type_word(slot->type));
+    bl_result_number(result, "type_number", slot->type);
+    if (slot->label.size > 0)
+        bl_result_text(result, "label", slot->label);
+    else
+        bl_result_null(result, "label");
+    bl_result_flag(result, "recovery", slot->is_recovery);
+    if (slot->type == BL_SLOT_TPM2) {
+        describe_tpm(result, slot);
+    } else if (slot->type == BL_SLOT_HPKE) {
+        bl_result_word(result, "recipient_kind", bl_recipient_kind_word(slot->recipient_kind));
+        bl_result_hex(result, "recipient_id", BL_BYTES_OF(slot->recipient_id));
+    } else if (slot->type == BL_SLOT_PASSPHRASE) {
+        bl_result_number(result, "scrypt_log_n", slot->scrypt_log_n);
+    }
+}
