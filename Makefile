@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BUILD := build
 
-.PHONY: all test mutants fuzz deb check-deb check-clean check-long format install clean
+.PHONY: all test demo mutants fuzz deb check-deb check-clean check-long format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -16,6 +16,12 @@ $(BUILD)/build.ninja:
 test:
 	@tools/setup.sh build test
 	@python3 tools/run_tests.py
+
+# Shows it, step by step, with times; leaves nothing behind.
+demo:
+	@tools/setup.sh build demo
+	@$(MAKE) all >/dev/null
+	@tools/demo.sh
 
 # Each check that matters is removed in turn; the test that guards it must fail.
 mutants:
@@ -43,7 +49,8 @@ check-clean:
 	@tools/fresh_root.sh
 
 # Everything that takes longer than make test may, or needs the network.
-check-long: test fuzz check-deb check-clean
+check-long: test fuzz check-deb check-clean all
+	@tests/tools/ten_gibibytes.sh $(BUILD)/src/cmd/bulla
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
