@@ -197,18 +197,6 @@ from_point(const struct bl_library *library, const struct bl_key_traits *traits,
     return pkey;
 }
 
-/* A public key that libcrypto does not take is the input's fault, unless memory was short. */
-static enum bulla_status
-refuse_public(struct bulla_error *err)
-{
-    struct bulla_error cause = { 0 };
-
-    if (bl_library_failed(&cause, "public key", "cannot be read") == BULLA_E_MEMORY)
-        return bulla_fail(err, BULLA_E_MEMORY, "public key", "out of memory", 0);
-    return bulla_fail_detail(err, BULLA_CAUSE_MALFORMED, "public key", "not a valid point",
-                             cause.detail);
-}
-
 enum bulla_status
 bl_key_from_raw_public(enum bl_key_kind kind, struct bulla_bytes raw, struct bl_key **key_out,
                        struct bulla_error *err)
@@ -229,7 +217,7 @@ bl_key_from_raw_public(enum bl_key_kind kind, struct bulla_bytes raw, struct bl_
                          : EVP_PKEY_new_raw_public_key_ex(library->context, traits->algorithm, NULL,
                                                           raw.data, raw.size);
     if (pkey == NULL)
-        return refuse_public(err);
+        return bl_library_refused(err, BULLA_CAUSE_MALFORMED, "public key", "not a valid point");
     return wrap(kind, /* has_private= */ false, pkey, key_out, err);
 }
 
@@ -459,7 +447,8 @@ rsa_from_spki(struct bulla_bytes der, struct bl_key **key_out, struct bulla_erro
     BL_TRY(bl_library(&library, err));
     EVP_PKEY *pkey = d2i_PUBKEY_ex(NULL, &end, (long)der.size, library->context, NULL);
     if (pkey == NULL)
-        return refuse_public(err);
+        return bl_library_refused(err, BULLA_CAUSE_MALFORMED, "public key",
+                                  "not a SubjectPublicKeyInfo");
     enum bulla_status status = BULLA_E_MALFORMED;
     if (end != der.data + der.size)
         status = bulla_fail(err, BULLA_E_MALFORMED, "public key", "bytes left over", 0);

@@ -62,14 +62,20 @@ bl_library(const struct bl_library **library_out, struct bulla_error *err)
 }
 
 enum bulla_status
-bl_library_failed(struct bulla_error *err, const char *where, const char *what)
+bl_library_refused(struct bulla_error *err, enum bulla_cause cause, const char *where,
+                   const char *what)
 {
     unsigned long code = ERR_peek_error();
     bool no_memory = ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
 
     ERR_clear_error();
-    return bulla_fail_detail(err, no_memory ? BULLA_CAUSE_MEMORY : BULLA_CAUSE_CRYPTO, where, what,
-                             code);
+    return bulla_fail_detail(err, no_memory ? BULLA_CAUSE_MEMORY : cause, where, what, code);
+}
+
+enum bulla_status
+bl_library_failed(struct bulla_error *err, const char *where, const char *what)
+{
+    return bl_library_refused(err, BULLA_CAUSE_CRYPTO, where, what);
 }
 
 const EVP_MD *

@@ -35,6 +35,10 @@ enum bulla_status bl_library(const struct bl_library **library_out,
 enum bulla_status bl_library_failed(struct bulla_error *err, const char *where,
                                     const char *what) BULLA_CHECKED;
 
+/** As bl_library_failed(), where the input is at fault (`cause`) unless memory was short. */
+enum bulla_status bl_library_refused(struct bulla_error *err, enum bulla_cause cause,
+                                     const char *where, const char *what) BULLA_CHECKED;
+
 /** The fetched digest, or NULL for BL_HASH_NONE and values outside the enumeration. */
 const EVP_MD *bl_library_digest(const struct bl_library *library, enum bl_hash hash);
 

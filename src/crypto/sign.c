@@ -44,11 +44,7 @@ verdict(int result, struct bulla_error *err)
 {
     if (result == 1)
         return BULLA_OK;
-    struct bulla_error cause = { 0 };
-    if (bl_library_failed(&cause, "signature", "cannot be verified") == BULLA_E_MEMORY)
-        return bulla_fail(err, BULLA_E_MEMORY, "signature", "out of memory", 0);
-    return bulla_fail_detail(err, BULLA_CAUSE_SIGNATURE, "signature", "does not verify",
-                             cause.detail);
+    return bl_library_refused(err, BULLA_CAUSE_SIGNATURE, "signature", "does not verify");
 }
 
 /* Ed25519 takes its message in one piece: *message_out is that, in *joined if need be. */
