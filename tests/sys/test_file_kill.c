@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/sys/test_file_kill.c: kill -9 at every system call of a replacement, by tracing the child.
+ */
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "sys/directory.h"
+#include "sys/file.h"
+
+#define STOPS_MAX 400 /* two per system call; a replacement makes about twenty */
+
+static void
+replace_traced(enum bl_file_existing existing)
+{
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+        _exit(77);
+    raise(SIGSTOP);
+    enum bulla_status status =
+        bl_file_replace(test_path(0, "file"), 0600, BL_LITERAL("new"), existing, NULL);
+    _exit(status == BULLA_OK ? 0 : 1);
+}
+
+/* Run the child to its `stop`-th stop at a system call and kill it there; true if it ended before. */
+static bool
+run_and_kill(unsigned stop, enum bl_file_existing existing)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        replace_traced(existing);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        print_message("# skip: tracing of children is forbidden here\n");
+        skip();
+    }
+    for (unsigned i = 0; i < stop; i++) {
+        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status)) {
+            assert_int_equal(WEXITSTATUS(status), 0);
+            return true;
+        }
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    while (waitpid(child, &status, 0) == child && !WIFSIGNALED(status)) {
+    }
+    return false;
+}
+
+static void
+kill_at_every_call(enum bl_file_existing existing)
+{
+    const char *path = test_path(0, "file");
+    struct bulla_error err = { 0 };
+    unsigned old_count = 0, new_count = 0;
+    bool ended = false;
+
+    for (unsigned stop = 1; !ended; stop++) {
+        BL_AUTO(bulla_buffer) content = { 0 };
+        unlink(path);
+        if (existing == BL_FILE_REPLACE_EXISTING)
+            assert_ok(bl_file_replace(path, 0600, BL_LITERAL("old"), existing, &err), &err);
+        ended = run_and_kill(stop, existing);
+        enum bulla_status status = bl_file_read(path, 100, &content, NULL);
+        if (status == BULLA_OK && content.size == 3 && memcmp(content.data, "new", 3) == 0)
+            new_count++;
+        else if (existing == BL_FILE_KEEP_EXISTING && status == BULLA_E_NOT_FOUND)
+            old_count++;
+        else if (existing == BL_FILE_REPLACE_EXISTING && status == BULLA_OK && content.size == 3 &&
+                 memcmp(content.data, "old", 3) == 0)
+            old_count++;
+        else
+            fail_msg("killed at stop %u: neither the old content nor the new", stop);
+        assert_ok(bl_directory_sweep(test_directory, &err), &err);
+        unlink(path);
+        assert_int_equal(rmdir(test_directory), 0); /* so nothing else was left */
+        assert_int_equal(mkdir(test_directory, 0700), 0);
+        assert_true(stop < STOPS_MAX);
+    }
+    assert_true(old_count > 5 && new_count > 2);
+}
+
+static void
+test_killed_while_replacing(void **state)
+{
+    (void)state;
+    kill_at_every_call(BL_FILE_REPLACE_EXISTING);
+}
+
+static void
+test_killed_while_making(void **state)
+{
+    (void)state;
+    kill_at_every_call(BL_FILE_KEEP_EXISTING);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_in_directory(test_killed_while_replacing),
+        test_in_directory(test_killed_while_making),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
