@@ -247,7 +247,15 @@ open_slot(const struct bl_slot *slot, const struct bl_blob_binding *binding,
     sealed.srk_name = params.srk_name;
     struct bulla_bytes pin =
         params.policy.with_pin ? opener->tpm_pin : (struct bulla_bytes){ NULL, 0 };
-    BL_TRY(bl_tpm_unseal(opener->tpm, &sealed, &params.policy, pin, &input_key, err));
+    struct bulla_error failure = { 0 };
+    enum bulla_status status =
+        bl_tpm_unseal(opener->tpm, &sealed, &params.policy, pin, &input_key, &failure);
+    if (status == BULLA_E_INTEGRITY)
+        return bulla_fail_cause(err, BULLA_CAUSE_SLOT_ALTERED, where,
+                                "what it says of itself is not what the TPM enforces");
+    if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)
+        *err = failure;
+    BL_TRY(status);
     if (input_key.size != BL_CONTENT_KEY_SIZE)
         return bulla_fail_cause(err, BULLA_CAUSE_SLOT_ALTERED, where,
                                 "the TPM object holds something else");

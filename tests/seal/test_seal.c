@@ -264,15 +264,15 @@ every_failure_of_the_world(void **state)
     (void)state;
     static const enum bl_fault kinds[] = { BL_FAULT_MEMORY, BL_FAULT_RANDOM };
     BL_AUTO_FREE(bl_key) key = new_key(BL_KEY_X25519);
-    const struct bl_key *const identities[] = { key };
-    const struct bl_slot_request slots[] = { recipient_slot(key), passphrase_slot("p") };
+    BL_AUTO_FREE(bl_key) other = new_key(BL_KEY_P256);
+    const struct bl_key *const identities[] = { key, other };
+    const struct bl_slot_request slots[] = { recipient_slot(key), recipient_slot(other) };
     const struct bl_tree leaves[] = { { .slot = 0 }, { .slot = 1 } };
     const struct bl_tree tree = {
         .kind = BL_TREE_THRESHOLD, .threshold = 2, .children = leaves, .child_count = 2
     };
     struct bl_seal_request request = request_for(slots, 2);
-    struct person person = { .passphrase = "p" };
-    const struct bl_opener opener = opener_of(identities, 1, &person);
+    const struct bl_opener opener = opener_of(identities, 2, NULL);
     BL_AUTO(bulla_buffer) good = { 0 };
     struct bulla_error err = { 0 };
 
