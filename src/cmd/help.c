@@ -73,6 +73,11 @@ describe_option(struct bl_result *result, const struct bl_option *option)
 {
     bl_result_open_object(result, NULL);
     bl_result_word(result, "name", option->name);
+    const char letter[] = { option->letter, '\0' };
+    if (option->letter != '\0')
+        bl_result_word(result, "letter", letter);
+    else
+        bl_result_null(result, "letter");
     if (option->argument != NULL)
         bl_result_word(result, "argument", option->argument);
     else
