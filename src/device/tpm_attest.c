@@ -54,7 +54,7 @@ bl_tpm_ak_create(struct bl_tpm *tpm, struct bl_tpm_key *key_out, struct bulla_er
     TPM2B_PRIVATE *private_area = NULL;
 
     BL_TRY(bl_tpm_srk(tpm, NULL, &srk, err));
-    BL_TRY(bl_tpm_handle_name(&srk, &key.srk_name, err));
+    BL_TRY(bl_tpm_key_name(&srk, &key.srk_name, err));
     TSS2_RC rc =
         Esys_Create(tpm->esys, srk.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &no_secret,
                     &template, &no_data, &no_pcr, &private_area, &public_area, NULL, NULL, NULL);

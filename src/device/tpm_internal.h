@@ -35,10 +35,15 @@ struct bl_tpm_handle {
     bool stays; /* a persistent object or an NV index: closed, not flushed */
 };
 void bl_tpm_handle_done(struct bl_tpm_handle *handle);
-/** The Name that ESYS computed from the public area of a loaded object or index. */
+/** The Name of a loaded object or index as the TPM told it; for keys use bl_tpm_key_name(). */
 enum bulla_status bl_tpm_handle_name(const struct bl_tpm_handle *handle,
                                      struct bl_tpm_name *name_out,
                                      struct bulla_error *err) BULLA_CHECKED;
+/** The Name of a key, computed here from the very public area that ESYS encrypts salts to. ESYS
+ *  takes both from the TPM and does not compare them everywhere (TR_FromTPMPublic, 3.2.1), so that
+ *  somebody on the bus could put his key under a good Name. TPM_FAILED if they differ. */
+enum bulla_status bl_tpm_key_name(const struct bl_tpm_handle *key, struct bl_tpm_name *name_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
 bool bl_tpm_name_equal(const struct bl_tpm_name *a, const struct bl_tpm_name *b);
 
 /* -- keys and sessions ------------------------------------------------------------------------- */

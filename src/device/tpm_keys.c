@@ -9,9 +9,12 @@
  * Guarantees: a session exists only with a salt encrypted to a key whose Name was compared where one
  * was recorded: a fake TPM between us and the real one cannot end it.
  */
+#include "base/memory.h"
+#include "codec/reader.h"
 #include "device/tpm_internal.h"
 
 #define SRK_PERSISTENT 0x81000001u
+#define ESYS_RESOURCE_KEY 1 /* IESYSC_KEY_RSRC */
 #define SRK_ATTRIBUTES                                                                  \
     (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | \
      TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT)
@@ -79,6 +82,71 @@ make_srk(struct bl_tpm *tpm, const struct srk_template *template, struct bl_tpm_
     return BULLA_OK;
 }
 
+/* What Esys_TR_Serialize() gives of a key: handle, Name, kind of resource, public area. */
+static enum bulla_status
+read_serialized(struct bulla_bytes serialized, struct bulla_bytes *name_out,
+                struct bulla_bytes *area_out, struct bulla_error *err)
+{
+    struct bl_reader r = bl_reader(serialized, "ESYS key");
+
+    bl_skip(&r, 4);
+    *name_out = bl_read_view(&r, bl_read_u16be(&r));
+    if (bl_read_u32be(&r) != ESYS_RESOURCE_KEY)
+        bl_reader_fail(&r, "not a key");
+    *area_out = bl_read_view(&r, bl_read_u16be(&r));
+    return bl_reader_finish(&r, err);
+}
+
+/* Part 1, 16: nameAlg || H(public area), where nameAlg is the second field of the area. */
+static enum bulla_status
+name_of_area(struct bulla_bytes area, struct bl_tpm_name *name_out, struct bulla_error *err)
+{
+    struct bl_reader r = bl_reader(area, "public area");
+    struct bl_tpm_name name = { 0 };
+
+    bl_skip(&r, 2);
+    uint16_t algorithm = bl_read_u16be(&r);
+    BL_TRY(bl_reader_ok(&r, err));
+    enum bl_hash hash = algorithm == TPM2_ALG_SHA256   ? BL_SHA256
+                        : algorithm == TPM2_ALG_SHA384 ? BL_SHA384
+                                                       : BL_HASH_NONE;
+    if (hash == BL_HASH_NONE)
+        return bulla_fail(err, BULLA_E_UNSUPPORTED, "public area", "unknown name algorithm",
+                          algorithm);
+    name.bytes[0] = (uint8_t)(algorithm >> 8);
+    name.bytes[1] = (uint8_t)(algorithm & 0xff);
+    BL_TRY(bl_hash_once(hash, area, name.bytes + 2, err));
+    name.size = 2 + bl_hash_size(hash);
+    *name_out = name;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_tpm_key_name(const struct bl_tpm_handle *key, struct bl_tpm_name *name_out,
+                struct bulla_error *err)
+{
+    uint8_t *serialized = NULL;
+    size_t size = 0;
+    struct bulla_bytes told = { 0 };
+    struct bulla_bytes area = { 0 };
+    struct bl_tpm_name name = { 0 };
+
+    TSS2_RC rc = Esys_TR_Serialize(key->tpm->esys, key->tr, &serialized, &size);
+    if (rc != TSS2_RC_SUCCESS)
+        return bl_tpm_fail(key->tpm, rc, "the key cannot be looked at", err);
+    enum bulla_status status =
+        read_serialized((struct bulla_bytes){ serialized, size }, &told, &area, err);
+    if (status == BULLA_OK)
+        status = name_of_area(area, &name, err);
+    if (status == BULLA_OK && !bl_equal(told, (struct bulla_bytes){ name.bytes, name.size }))
+        status = bulla_fail_cause(err, BULLA_CAUSE_TPM_FAILED, "TPM",
+                                  "the key that it shows is not the one that it names");
+    Esys_Free(serialized);
+    BL_TRY(status);
+    *name_out = name;
+    return BULLA_OK;
+}
+
 /* A restricted decryption key that never leaves the TPM, with AES of at least 128 bits under it. */
 static bool
 is_acceptable(const TPMT_PUBLIC *area)
@@ -139,7 +207,7 @@ take_if_named(struct bl_tpm_handle *srk, const struct bl_tpm_name *wanted,
 {
     struct bl_tpm_name name = { 0 };
 
-    BL_TRY(bl_tpm_handle_name(srk, &name, err));
+    BL_TRY(bl_tpm_key_name(srk, &name, err));
     *taken_out = bl_tpm_name_equal(&name, wanted);
     if (*taken_out) {
         *srk_out = *srk;
@@ -173,14 +241,19 @@ enum bulla_status
 bl_tpm_srk(struct bl_tpm *tpm, const struct bl_tpm_name *wanted, struct bl_tpm_handle *srk_out,
            struct bulla_error *err)
 {
+    BL_AUTO(bl_tpm_handle) srk = { 0 };
+    struct bl_tpm_name name = { 0 };
     bool found = false;
 
     if (wanted != NULL)
         return srk_of_name(tpm, wanted, srk_out, err);
-    BL_TRY(open_persistent(tpm, srk_out, &found, err));
-    if (found)
-        return BULLA_OK;
-    return make_srk(tpm, &templates[0], srk_out, err);
+    BL_TRY(open_persistent(tpm, &srk, &found, err));
+    if (!found)
+        BL_TRY(make_srk(tpm, &templates[0], &srk, err));
+    BL_TRY(bl_tpm_key_name(&srk, &name, err)); /* it is the one that it claims to be */
+    *srk_out = srk;
+    srk = (struct bl_tpm_handle){ 0 };
+    return BULLA_OK;
 }
 
 enum bulla_status
@@ -189,7 +262,7 @@ bl_tpm_srk_name(struct bl_tpm *tpm, struct bl_tpm_name *name_out, struct bulla_e
     BL_AUTO(bl_tpm_handle) srk = { 0 };
 
     BL_TRY(bl_tpm_srk(tpm, NULL, &srk, err));
-    return bl_tpm_handle_name(&srk, name_out, err);
+    return bl_tpm_key_name(&srk, name_out, err);
 }
 
 enum bulla_status

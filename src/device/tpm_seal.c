@@ -141,7 +141,7 @@ bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret, const struct bl_tpm_p
     BL_TRY(bl_tpm_policy_digest(policy, digest, err));
     TPM2B_PUBLIC template = sealed_public(digest, policy->with_pin);
     BL_TRY(bl_tpm_srk(tpm, NULL, &srk, err));
-    BL_TRY(bl_tpm_handle_name(&srk, &sealed.srk_name, err));
+    BL_TRY(bl_tpm_key_name(&srk, &sealed.srk_name, err));
     BL_TRY(create(tpm, &srk, secret, pin, &template, &created, err));
     BL_TRY(check_public(created.public_area, digest, policy->with_pin, err));
     BL_TRY(bl_tpm_public_encode(created.public_area, &sealed.public_area, err));
