@@ -379,21 +379,6 @@ test_altered_objects_do_not_open(void **state)
 /* -- keys -------------------------------------------------------------------------------------- */
 
 static void
-persist_srk(struct fixture *f)
-{
-    struct bulla_error err = { 0 };
-    struct bl_tpm_handle srk = { 0 };
-    ESYS_TR persistent = ESYS_TR_NONE;
-
-    assert_ok(bl_tpm_srk(f->tpm, NULL, &srk, &err), &err);
-    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, srk.tr, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &persistent),
-                     TSS2_RC_SUCCESS);
-    bl_tpm_handle_done(&srk);
-    (void)Esys_TR_Close(f->tpm->esys, &persistent);
-}
-
-static void
 test_a_persistent_srk_is_used_and_may_vanish(void **state)
 {
     struct fixture *f = *state;
