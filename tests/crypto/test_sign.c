@@ -345,6 +345,7 @@ test_ecdsa_over_a_foreign_digest(void **state)
     assert_fails(
         bl_key_verify_digest(key, BL_SCHEME_RSASSA, BL_SHA256, BL_BYTES_OF(digest), s, &err),
         BULLA_E_SIGNATURE, &err);
+    assert_string_equal(err.what, "scheme does not fit the key");
     assert_fails(
         bl_key_verify_digest(ed25519, BL_SCHEME_ECDSA, BL_SHA256, BL_BYTES_OF(digest), s, &err),
         BULLA_E_SIGNATURE, &err);
