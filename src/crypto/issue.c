@@ -200,7 +200,7 @@ enum usage_bit {
     USAGE_CRL_SIGN = 6
 };
 
-static enum usage_bit
+static int
 leaf_usage(enum bl_key_kind kind)
 {
     switch (kind) {
