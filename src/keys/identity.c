@@ -12,17 +12,21 @@
 #define CHECK_SIZE 4 /* bytes: one slip in four thousand millions goes unseen */
 #define RECIPIENT_PREFIX "bulla-"
 
+enum usage { RECEIVES, SIGNS };
+
 struct kind_row {
     enum bl_key_kind kind;
+    enum usage usage; /* a key that signs is never a recipient, and the other way round */
     const char *word;
     const char *recipient_prefix;
     const char *identity_prefix;
 };
 
 static const struct kind_row kind_rows[] = {
-    { BL_KEY_X25519, "x25519", "bulla-x25519:", BL_IDENTITY_SECRET_PREFIX "x25519:" },
-    { BL_KEY_P256, "p256", "bulla-p256:", BL_IDENTITY_SECRET_PREFIX "p256:" },
-    { BL_KEY_P384, "p384", "bulla-p384:", BL_IDENTITY_SECRET_PREFIX "p384:" },
+    { BL_KEY_X25519, RECEIVES, "x25519", "bulla-x25519:", BL_IDENTITY_SECRET_PREFIX "x25519:" },
+    { BL_KEY_P256, RECEIVES, "p256", "bulla-p256:", BL_IDENTITY_SECRET_PREFIX "p256:" },
+    { BL_KEY_P384, RECEIVES, "p384", "bulla-p384:", BL_IDENTITY_SECRET_PREFIX "p384:" },
+    { BL_KEY_ED25519, SIGNS, "ed25519", "bulla-ed25519:", BL_IDENTITY_SECRET_PREFIX "ed25519:" },
 };
 #define KIND_COUNT (sizeof kind_rows / sizeof kind_rows[0])
 
@@ -49,10 +53,10 @@ after(struct bulla_bytes text, const char *prefix)
 }
 
 static const struct kind_row *
-row_of(enum bl_key_kind kind)
+row_of(enum bl_key_kind kind, enum usage usage)
 {
     for (size_t i = 0; i < KIND_COUNT; i++) {
-        if (kind_rows[i].kind == kind)
+        if (kind_rows[i].kind == kind && kind_rows[i].usage == usage)
             return &kind_rows[i];
     }
     return NULL;
@@ -62,7 +66,7 @@ enum bl_key_kind
 bl_recipient_kind(const char *word)
 {
     for (size_t i = 0; i < KIND_COUNT; i++) {
-        if (strcmp(kind_rows[i].word, word) == 0)
+        if (kind_rows[i].usage == RECEIVES && strcmp(kind_rows[i].word, word) == 0)
             return kind_rows[i].kind;
     }
     return BL_KEY_NONE;
@@ -71,7 +75,7 @@ bl_recipient_kind(const char *word)
 const char *
 bl_recipient_kind_word(enum bl_key_kind kind)
 {
-    const struct kind_row *row = row_of(kind);
+    const struct kind_row *row = row_of(kind, RECEIVES);
 
     return row != NULL ? row->word : "";
 }
@@ -153,10 +157,13 @@ fail_unknown(struct bulla_bytes line, struct bulla_error *err)
 }
 
 static enum bulla_status
-parse_key(struct bulla_bytes line, struct bl_key **key_out, struct bulla_error *err)
+parse_key(struct bulla_bytes line, enum usage usage, struct bl_key **key_out,
+          struct bulla_error *err)
 {
     for (size_t i = 0; i < KIND_COUNT; i++) {
         const struct kind_row *row = &kind_rows[i];
+        if (row->usage != usage)
+            continue;
         if (begins_with(line, row->recipient_prefix))
             return parse_public(row, after(line, row->recipient_prefix), key_out, err);
         if (begins_with(line, row->identity_prefix))
@@ -170,7 +177,7 @@ add_key(struct bulla_bytes line, struct bl_keyring *keyring, struct bulla_error 
 {
     if (keyring->count == BL_KEYRING_COUNT_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, "keys", "there are more than 63", 0);
-    BL_TRY(parse_key(line, &keyring->keys[keyring->count], err));
+    BL_TRY(parse_key(line, RECEIVES, &keyring->keys[keyring->count], err));
     keyring->count++;
     return BULLA_OK;
 }
@@ -184,23 +191,42 @@ bl_recipient_parse(struct bulla_bytes text, struct bl_keyring *keyring, struct b
     return add_key(text, keyring, err);
 }
 
-enum bulla_status
-bl_recipient_format(const struct bl_key *key, struct bulla_buffer *text_out,
-                    struct bulla_error *err)
+static enum bulla_status
+format_public(const struct kind_row *row, const struct bl_key *key, struct bulla_buffer *text_out,
+              struct bulla_error *err)
 {
-    const struct kind_row *row = row_of(bl_key_kind(key));
     BL_AUTO(bulla_buffer) bytes = { 0 };
     BL_AUTO(bulla_buffer) text = { 0 };
     uint8_t check[CHECK_SIZE];
 
-    if (row == NULL)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "recipient", "not a kind that can receive", 0);
     BL_TRY(bl_key_raw_public(key, &bytes, err));
     BL_TRY(check_bytes(row->recipient_prefix, bulla_buffer_bytes(&bytes), check, err));
     BL_TRY(bulla_buffer_append(&bytes, BL_BYTES_OF(check), err));
     BL_TRY(bulla_buffer_append(&text, word_bytes(row->recipient_prefix), err));
     BL_TRY(bl_base64_encode(BL_BASE64_URL, bulla_buffer_bytes(&bytes), &text, err));
     return bulla_buffer_append(text_out, bulla_buffer_bytes(&text), err);
+}
+
+enum bulla_status
+bl_recipient_format(const struct bl_key *key, struct bulla_buffer *text_out,
+                    struct bulla_error *err)
+{
+    const struct kind_row *row = row_of(bl_key_kind(key), RECEIVES);
+
+    if (row == NULL)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "recipient", "not a kind that can receive", 0);
+    return format_public(row, key, text_out, err);
+}
+
+enum bulla_status
+bl_signer_public_format(const struct bl_key *key, struct bulla_buffer *text_out,
+                        struct bulla_error *err)
+{
+    const struct kind_row *row = row_of(bl_key_kind(key), SIGNS);
+
+    if (row == NULL)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "signer", "not a kind that signs", 0);
+    return format_public(row, key, text_out, err);
 }
 
 /* -- files ------------------------------------------------------------------------------------- */
@@ -270,24 +296,25 @@ encode_private(const struct kind_row *row, const struct bl_key *key, struct bl_s
     return bl_base64_encode_secret(BL_BASE64_URL, bl_secret_bytes(&checked), text_out, err);
 }
 
-enum bulla_status
-bl_identity_format(const struct bl_key *key, const char *created, struct bl_secret *text_out,
-                   struct bulla_error *err)
+/** A whole file: `title` and `created`, the public half under its name, the private line. */
+static enum bulla_status
+format_private_file(const struct kind_row *row, const struct bl_key *key, struct bulla_bytes title,
+                    const char *created, struct bulla_bytes public_name, struct bl_secret *text_out,
+                    struct bulla_error *err)
 {
-    const struct kind_row *row = row_of(bl_key_kind(key));
-    BL_AUTO(bulla_buffer) recipient = { 0 };
+    BL_AUTO(bulla_buffer) public_text = { 0 };
     BL_AUTO(bl_secret) encoded = { 0 };
     BL_AUTO(bl_secret) text = { 0 };
 
-    if (row == NULL)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "identity", "not a kind that can receive", 0);
-    BL_TRY(bl_recipient_format(key, &recipient, err));
+    BL_TRY(format_public(row, key, &public_text, err));
     BL_TRY(encode_private(row, key, &encoded, err));
     const struct bulla_bytes parts[] = {
-        BL_LITERAL("# bulla identity, made "),
+        title,
         word_bytes(created),
-        BL_LITERAL("; keep it secret\n# recipient: "),
-        bulla_buffer_bytes(&recipient),
+        BL_LITERAL("; keep it secret\n# "),
+        public_name,
+        BL_LITERAL(": "),
+        bulla_buffer_bytes(&public_text),
         BL_LITERAL("\n"),
         word_bytes(row->identity_prefix),
         bl_secret_bytes(&encoded),
@@ -303,5 +330,49 @@ bl_identity_format(const struct bl_key *key, const char *created, struct bl_secr
         size += parts[i].size;
     }
     *text_out = bl_secret_take(&text);
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_identity_format(const struct bl_key *key, const char *created, struct bl_secret *text_out,
+                   struct bulla_error *err)
+{
+    const struct kind_row *row = row_of(bl_key_kind(key), RECEIVES);
+
+    if (row == NULL)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "identity", "not a kind that can receive", 0);
+    return format_private_file(row, key, BL_LITERAL("# bulla identity, made "), created,
+                               BL_LITERAL("recipient"), text_out, err);
+}
+
+enum bulla_status
+bl_signer_format(const struct bl_key *key, const char *created, struct bl_secret *text_out,
+                 struct bulla_error *err)
+{
+    const struct kind_row *row = row_of(bl_key_kind(key), SIGNS);
+
+    if (row == NULL)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "signer", "not a kind that signs", 0);
+    return format_private_file(row, key, BL_LITERAL("# bulla signing key, made "), created,
+                               BL_LITERAL("signer"), text_out, err);
+}
+
+enum bulla_status
+bl_signer_parse(struct bulla_bytes text, struct bl_key **key_out, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_key) key = NULL;
+
+    while (text.size > 0) {
+        struct bulla_bytes line = take_line(&text);
+        if (line.size == 0 || line.data[0] == '#')
+            continue;
+        if (key != NULL)
+            return bulla_fail(err, BULLA_E_MALFORMED, "signing key", "there is more than one", 0);
+        BL_TRY(parse_key(line, SIGNS, &key, err));
+    }
+    if (key == NULL)
+        return bulla_fail(err, BULLA_E_MALFORMED, "signing key", "there is no key in it", 0);
+    *key_out = key;
+    key = NULL;
     return BULLA_OK;
 }

@@ -50,4 +50,20 @@ enum bulla_status bl_identity_format(const struct bl_key *key, const char *creat
                                      struct bl_secret *text_out,
                                      struct bulla_error *err) BULLA_CHECKED;
 
+/* Signing keys (Ed25519: administrators, signers of enclaves) have the same text form and files:
+ *     bulla-ed25519:BASE64URL           a signer: whose signatures count
+ *     bulla-secret-ed25519:BASE64URL    who can make them
+ * They are never taken for recipients or identities, nor these for them. */
+
+/** A whole signing key file in *text_out, which must be empty. */
+enum bulla_status bl_signer_format(const struct bl_key *key, const char *created,
+                                   struct bl_secret *text_out,
+                                   struct bulla_error *err) BULLA_CHECKED;
+/** Append the text of the public half. */
+enum bulla_status bl_signer_public_format(const struct bl_key *key, struct bulla_buffer *text_out,
+                                          struct bulla_error *err) BULLA_CHECKED;
+/** The one signing key, pair or public, of a file or of a line; BULLA_E_MALFORMED. */
+enum bulla_status bl_signer_parse(struct bulla_bytes text, struct bl_key **key_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
 #endif

@@ -168,10 +168,55 @@ test_every_allocation_may_fail(void **state)
     }
 }
 
+static void
+test_signing_keys_are_their_own_kind(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    BL_AUTO_FREE(bl_key) signer = NULL;
+    BL_AUTO_FREE(bl_key) back = NULL;
+    BL_AUTO_FREE(bl_key) public_back = NULL;
+    BL_AUTO_FREE(bl_key) recipient = NULL;
+    BL_AUTO(bl_keyring) keyring = { 0 };
+    BL_AUTO(bl_secret) file = { 0 };
+    BL_AUTO(bl_secret) identity = { 0 };
+    BL_AUTO(bl_secret) refused = { 0 };
+    BL_AUTO(bulla_buffer) text = { 0 };
+    BL_AUTO(bulla_buffer) nothing = { 0 };
+
+    assert_ok(bl_key_generate(BL_KEY_ED25519, &signer, &err), &err);
+    assert_ok(bl_key_generate(BL_KEY_X25519, &recipient, &err), &err);
+    assert_ok(bl_signer_format(signer, "today", &file, &err), &err);
+    assert_ok(bl_signer_parse(bl_secret_bytes(&file), &back, &err), &err);
+    assert_true(bl_key_has_private(back));
+    assert_ok(bl_signer_public_format(signer, &text, &err), &err);
+    assert_ok(bl_signer_parse(bulla_buffer_bytes(&text), &public_back, &err), &err);
+    assert_false(bl_key_has_private(public_back));
+    assert_fails(bl_keyring_parse(bl_secret_bytes(&file), &keyring, &err), BULLA_E_UNSUPPORTED,
+                 &err);
+    assert_fails(bl_recipient_parse(bulla_buffer_bytes(&text), &keyring, &err), BULLA_E_UNSUPPORTED,
+                 &err);
+    assert_fails(bl_recipient_format(signer, &nothing, &err), BULLA_E_ARGUMENT, &err);
+    bulla_error_clear(&err);
+    assert_ok(bl_identity_format(recipient, "today", &identity, &err), &err);
+    struct bl_key *none = NULL;
+    assert_fails(bl_signer_parse(bl_secret_bytes(&identity), &none, &err), BULLA_E_UNSUPPORTED,
+                 &err);
+    assert_fails(bl_signer_format(recipient, "today", &refused, &err), BULLA_E_ARGUMENT, &err);
+    assert_null(none);
+    for (size_t i = 0; i < text.size; i++) { /* every slip of the pen is seen */
+        text.data[i] ^= 1;
+        bulla_error_clear(&err);
+        assert_int_not_equal(bl_signer_parse(bulla_buffer_bytes(&text), &none, &err), BULLA_OK);
+        text.data[i] ^= 1;
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signing_keys_are_their_own_kind),
         cmocka_unit_test(test_both_halves_come_back),
         cmocka_unit_test(test_every_slip_is_refused),
         cmocka_unit_test(test_an_identity_is_no_recipient),
