@@ -105,7 +105,6 @@ native_key(const struct bl_key *key)
 {
     struct bulla_error err = { 0 };
     BL_AUTO(bl_secret) raw = { 0 };
-    BL_AUTO(bulla_buffer) spki = { 0 };
     uint8_t der[128];
     /* ECPrivateKey (RFC 5915): version 1, the private value, the named curve. */
     static const uint8_t head[] = { 0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20 };
