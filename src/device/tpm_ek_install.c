@@ -102,8 +102,10 @@ bl_tpm_ek_certificate_install(struct bl_tpm *tpm, struct bulla_bytes der, struct
     BL_AUTO(bl_tpm_handle) nv = { 0 };
     bool has_old = false;
 
-    if (der.size > BL_TPM_EK_CERTIFICATE_MAX || bl_tpm_ek_der_size(der) != der.size)
-        return bulla_fail(err, BULLA_E_LIMIT, "EK certificate", "too large or too small", der.size);
+    if (der.size > BL_TPM_EK_CERTIFICATE_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, "EK certificate", "too large", der.size);
+    if (der.size == 0 || bl_tpm_ek_der_size(der) != der.size)
+        return bulla_fail(err, BULLA_E_MALFORMED, "EK certificate", "not a certificate in DER", 0);
     BL_TRY(match_certificate(tpm, der, &kind, err));
     BL_TRY(bl_tpm_ek_is_certified(tpm, kind, &has_old, err));
     if (has_old)
