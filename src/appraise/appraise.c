@@ -100,8 +100,8 @@ static void
 check_binding(struct appraisal *a)
 {
     bool passed = a->policy->binding != BL_BINDING_ABSENT &&
-                  a->claims->binding != BL_BINDING_ABSENT &&
-                  a->claims->binding >= a->policy->binding;
+                  a->claims->binding >= a->policy->binding &&
+                  a->claims->binding <= BL_BINDING_CHANNEL;
 
     record(a, BL_CHECK_BINDING, passed, bulla_value_word(bl_binding_word(a->claims->binding)),
            bulla_value_word(bl_binding_word(a->policy->binding)));
@@ -171,10 +171,12 @@ check_platform_pcrs(struct appraisal *a)
                bulla_value_word(any_state_is_enough(a) ? "any" : "reference values"));
         return;
     }
-    if (p->platform_pcr_count == 0)
+    if (p->platform_pcr_count == 0 || p->platform_pcr_count > BL_POLICY_PCR_COUNT_MAX) {
         record(a, BL_CHECK_PLATFORM_PCRS, false, bulla_value_word("not compared"),
                bulla_value_word("nothing is allowed"));
-    for (size_t i = 0; i < p->platform_pcr_count && i < BL_POLICY_PCR_COUNT_MAX; i++)
+        return;
+    }
+    for (size_t i = 0; i < p->platform_pcr_count; i++)
         check_pcr(a, &p->platform_pcrs[i]);
 }
 

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "appraise/appraise.h"
+#include "appraise/baseline.h"
+
+#define NOW ((int64_t)1750000000)
+
+static struct bl_digest own[8];
+
+static struct bl_digest_set
+set_of(size_t slot, uint8_t fill)
+{
+    memset(own[slot].bytes, fill, 32);
+    own[slot].size = 32;
+    return (struct bl_digest_set){ .items = &own[slot], .count = 1 };
+}
+
+static struct bl_claim_bytes
+claim(uint8_t fill)
+{
+    struct bl_claim_bytes c = { .size = 32 };
+
+    memset(c.bytes, fill, 32);
+    return c;
+}
+
+/* Evidence of a process enclave with its platform behind it, and the policy that it satisfies. */
+static struct bl_claims
+good_claims(void)
+{
+    struct bl_claims c = { .kind = "tpm",
+                           .platform_class = BL_CLASS_HARDWARE,
+                           .anchor = "test",
+                           .binding = BL_BINDING_CHANNEL,
+                           .platform_id = claim(1),
+                           .code = claim(2),
+                           .signer = claim(3),
+                           .product = "orders",
+                           .version = { .is_present = true, .value = 5 },
+                           .config = claim(4),
+                           .isolation = BL_ISOLATION_OS };
+
+    c.platform.is_present = true;
+    c.platform.signature_hash = BL_SHA256;
+    c.platform.selection = (struct bl_pcr_selection){ BL_SHA256, 0xff };
+    c.platform.pcrs.hash = BL_SHA256;
+    c.platform.pcrs.mask = 0xff;
+    memset(c.platform.pcrs.values[7], 7, 32);
+    c.enclave.is_present = true;
+    return c;
+}
+
+static struct bl_pcr_reference reference;
+
+static struct bl_appraisal_policy
+good_policy(void)
+{
+    reference = (struct bl_pcr_reference){ .pcr = { BL_SHA256, 1u << 7 }, .values = set_of(0, 7) };
+    return (struct bl_appraisal_policy){
+        .name = "orders",
+        .version = 3,
+        .subject = BL_SUBJECT_ENCLAVE,
+        .binding = BL_BINDING_CHANNEL,
+        .classes = 1u << BL_CLASS_HARDWARE,
+        .platform_ids = set_of(1, 1),
+        .platform_pcrs = &reference,
+        .platform_pcr_count = 1,
+        .not_after_s = NOW,
+        .isolations = 1u << BL_ISOLATION_OS,
+        .signers = set_of(3, 3),
+        .product = "orders",
+        .version_minimum = 5,
+        .codes = set_of(2, 2),
+        .configs = set_of(4, 4),
+        .digest = { 0xd1 },
+    };
+}
+
+/* Refused by this check, and by no other. */
+static void
+refused_by(const struct bl_claims *claims, const struct bl_appraisal_policy *policy, int64_t now_s,
+           enum bl_check_id id)
+{
+    struct bl_verdict verdict;
+    struct bulla_error err = { 0 };
+
+    memset(&verdict, 0xff, sizeof verdict);
+    bl_appraise(claims, policy, now_s, &verdict);
+    assert_false(verdict.permitted);
+    assert_int_equal(verdict.tier, BL_TIER_CONTRAINDICATED);
+    for (size_t i = 0; i < verdict.check_count; i++)
+        assert_int_equal(verdict.checks[i].passed, verdict.checks[i].id != id);
+    assert_cause(bl_verdict_status(&verdict, &err), BULLA_CAUSE_DENIED, &err);
+    assert_string_equal(err.what, bl_check_word(id));
+    assert_int_not_equal(err.found.kind, BULLA_VALUE_NONE);
+    assert_int_not_equal(err.expected.kind, BULLA_VALUE_NONE);
+}
+
+static void
+test_what_satisfies_everything_is_permitted(void **state)
+{
+    (void)state;
+    struct bl_claims c = good_claims();
+    struct bl_appraisal_policy p = good_policy();
+    struct bl_verdict v;
+    struct bulla_error err = { 0 };
+
+    bl_appraise(&c, &p, NOW, &v);
+    assert_ok(bl_verdict_status(&v, &err), &err);
+    assert_true(v.permitted);
+    assert_int_equal(v.tier, BL_TIER_AFFIRMING);
+    assert_int_equal(v.check_count, BL_CHECK_ID_COUNT);
+    assert_memory_equal(v.policy_digest, p.digest, 32);
+    assert_int_equal(v.policy_version, 3);
+}
+
+static void
+test_zeroed_memory_affirms_nothing(void **state)
+{
+    (void)state;
+    const struct bl_claims no_claims = { 0 };
+    const struct bl_claims c = good_claims();
+    const struct bl_appraisal_policy no_policy = { 0 };
+    const struct bl_appraisal_policy p = good_policy();
+    struct bl_verdict v;
+    struct bulla_error err = { 0 };
+
+    bl_appraise(&no_claims, &p, NOW, &v);
+    assert_false(v.permitted);
+    assert_int_equal(v.tier, BL_TIER_NONE);
+    bl_appraise(&c, &no_policy, NOW, &v);
+    assert_false(v.permitted);
+    bl_appraise(&c, &no_policy, 0, &v);
+    assert_false(v.permitted);
+    bl_appraise(&no_claims, &no_policy, 0, &v);
+    assert_false(v.permitted);
+    v = (struct bl_verdict){ 0 };
+    assert_cause(bl_verdict_status(&v, &err), BULLA_CAUSE_DENIED, &err);
+}
+
+static void
+test_each_claim_that_differs_is_refused_by_its_check(void **state)
+{
+    (void)state;
+    const struct bl_appraisal_policy p = good_policy();
+
+    for (int field = 0; field < 12; field++) {
+        struct bl_claims c = good_claims();
+        enum bl_check_id expected = BL_CHECK_VERIFIED;
+        switch (field) {
+        case 0:
+            c.binding = BL_BINDING_KEY;
+            expected = BL_CHECK_BINDING;
+            break;
+        case 1:
+            c.platform_class = BL_CLASS_HYPERVISOR;
+            expected = BL_CHECK_CLASS;
+            break;
+        case 2:
+            c.platform_id.bytes[31] ^= 1;
+            expected = BL_CHECK_PLATFORM_ID;
+            break;
+        case 3:
+            c.debug = (struct bl_claim_flag){ true, true };
+            expected = BL_CHECK_DEBUG;
+            break;
+        case 4:
+            c.platform.pcrs.values[7][0] ^= 0x80;
+            expected = BL_CHECK_PLATFORM_PCRS;
+            break;
+        case 5:
+            c.isolation = BL_ISOLATION_NONE;
+            expected = BL_CHECK_ISOLATION;
+            break;
+        case 6:
+            c.signer.bytes[0] ^= 1;
+            expected = BL_CHECK_SIGNER;
+            break;
+        case 7:
+            c.product[5] = 'x';
+            expected = BL_CHECK_PRODUCT;
+            break;
+        case 8:
+            c.version.value = 4;
+            expected = BL_CHECK_VERSION;
+            break;
+        case 9:
+            c.code.bytes[16] ^= 1;
+            expected = BL_CHECK_CODE;
+            break;
+        case 10:
+            c.config.bytes[1] ^= 1;
+            expected = BL_CHECK_CONFIG;
+            break;
+        default:
+            c.binding = BL_BINDING_ABSENT; /* freshness not checked */
+            expected = BL_CHECK_BINDING;
+            break;
+        }
+        refused_by(&c, &p, NOW, expected);
+    }
+}
+
+static void
+test_each_claim_that_is_absent_is_refused(void **state)
+{
+    (void)state;
+    const struct bl_appraisal_policy p = good_policy();
+    struct bl_claims c = good_claims();
+
+    c.platform_id.size = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_ID);
+    c = good_claims();
+    c.platform.pcrs.mask = 0x7f; /* PCR 7 is not quoted; its bytes in memory do not count */
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    c = good_claims();
+    c.platform.pcrs.hash = BL_SHA384; /* another bank */
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    c = good_claims();
+    c.signer.size = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_SIGNER);
+    c = good_claims();
+    c.product[0] = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_PRODUCT);
+    c = good_claims();
+    c.version.is_present = false;
+    refused_by(&c, &p, NOW, BL_CHECK_VERSION);
+    c = good_claims();
+    c.config.size = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_CONFIG);
+    c = good_claims();
+    c.isolation = BL_ISOLATION_ABSENT;
+    refused_by(&c, &p, NOW, BL_CHECK_ISOLATION);
+}
+
+/* "Not set" never means "not checked". */
+static void
+test_each_part_of_a_policy_that_is_empty_refuses(void **state)
+{
+    (void)state;
+    const struct bl_claims c = good_claims();
+    const struct bl_digest_set empty = { 0 };
+    struct bl_appraisal_policy p = good_policy();
+
+    p.binding = BL_BINDING_ABSENT;
+    refused_by(&c, &p, NOW, BL_CHECK_BINDING);
+    p = good_policy();
+    p.classes = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_CLASS);
+    p = good_policy();
+    p.platform_ids = empty;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_ID);
+    p = good_policy();
+    p.platform_pcr_count = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    p = good_policy();
+    reference.values = empty;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    p = good_policy();
+    p.isolations = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_ISOLATION);
+    p = good_policy();
+    p.signers = empty;
+    refused_by(&c, &p, NOW, BL_CHECK_SIGNER);
+    p = good_policy();
+    p.product[0] = 0;
+    refused_by(&c, &p, NOW, BL_CHECK_PRODUCT);
+    p = good_policy();
+    p.codes = empty;
+    refused_by(&c, &p, NOW, BL_CHECK_CODE);
+    p = good_policy();
+    p.configs = empty;
+    refused_by(&c, &p, NOW, BL_CHECK_CONFIG);
+}
+
+static void
+test_both_sides_of_the_policy_s_end(void **state)
+{
+    (void)state;
+    const struct bl_claims c = good_claims();
+    const struct bl_appraisal_policy p = good_policy();
+    struct bl_verdict v;
+
+    bl_appraise(&c, &p, NOW, &v);
+    assert_true(v.permitted);
+    refused_by(&c, &p, NOW + 1, BL_CHECK_POLICY_EXPIRY);
+    refused_by(&c, &p, -1, BL_CHECK_POLICY_EXPIRY);
+    refused_by(&c, &p, INT64_MAX, BL_CHECK_POLICY_EXPIRY);
+}
+
+/* A monitor that nobody measured is not made hardware by a policy that does not look. */
+static void
+test_any_platform_state_is_no_answer_for_a_process_enclave(void **state)
+{
+    (void)state;
+    struct bl_claims c = good_claims();
+    struct bl_appraisal_policy p = good_policy();
+    struct bl_verdict v;
+
+    p.any_platform_state = true;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    c.platform_class = BL_CLASS_HYPERVISOR;
+    p.classes = 1u << BL_CLASS_HYPERVISOR;
+    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    c.platform_class = BL_CLASS_SOFTWARE;
+    p.classes = 1u << BL_CLASS_SOFTWARE;
+    bl_appraise(&c, &p, NOW, &v);
+    assert_true(v.permitted);
+    assert_int_equal(v.tier, BL_TIER_WARNING);
+}
+
+static void
+test_machines_and_enclaves_are_not_taken_for_each_other(void **state)
+{
+    (void)state;
+    struct bl_claims c = good_claims();
+    struct bl_appraisal_policy p = good_policy();
+    struct bl_verdict v;
+
+    p.subject = BL_SUBJECT_MACHINE;
+    refused_by(&c, &p, NOW, BL_CHECK_IDENTITY);
+    c.code.size = 0;
+    c.enclave.is_present = false;
+    bl_appraise(&c, &p, NOW, &v);
+    assert_true(v.permitted);
+    assert_int_equal(v.check_count, BL_CHECK_IDENTITY + 1);
+    p.subject = BL_SUBJECT_ENCLAVE;
+    bl_appraise(&c, &p, NOW, &v);
+    assert_false(v.permitted);
+}
+
+static void
+test_bindings_and_classes_pair_by_pair(void **state)
+{
+    (void)state;
+    for (int found = BL_BINDING_ABSENT; found <= BL_BINDING_CHANNEL + 1; found++) {
+        for (int wanted = BL_BINDING_ABSENT; wanted <= BL_BINDING_CHANNEL; wanted++) {
+            struct bl_claims c = good_claims();
+            struct bl_appraisal_policy p = good_policy();
+            struct bl_verdict v;
+            c.binding = (enum bl_binding)found;
+            p.binding = (enum bl_binding)wanted;
+            bl_appraise(&c, &p, NOW, &v);
+            bool expected = found != BL_BINDING_ABSENT && wanted != BL_BINDING_ABSENT &&
+                            found >= wanted && found <= BL_BINDING_CHANNEL;
+            assert_int_equal(v.permitted, expected);
+            if (expected && found == BL_BINDING_NONE)
+                assert_int_equal(v.tier, BL_TIER_WARNING);
+        }
+    }
+    for (int found = -1; found <= BL_CLASS_HARDWARE + 1; found++) {
+        for (unsigned wanted = 0; wanted < 16; wanted++) {
+            struct bl_claims c = good_claims();
+            struct bl_appraisal_policy p = good_policy();
+            struct bl_verdict v;
+            c.platform_class = (enum bl_platform_class)found;
+            p.classes = wanted;
+            bl_appraise(&c, &p, NOW, &v);
+            bool expected = found >= BL_CLASS_SOFTWARE && found <= BL_CLASS_HARDWARE &&
+                            (wanted >> found & 1u) != 0;
+            assert_int_equal(v.permitted, expected);
+        }
+    }
+}
+
+static void
+test_more_references_than_a_policy_may_have_refuse(void **state)
+{
+    (void)state;
+    struct bl_claims c = good_claims();
+    struct bl_appraisal_policy p = good_policy();
+    static struct bl_pcr_reference many[BL_POLICY_PCR_COUNT_MAX + 1];
+    struct bl_verdict v;
+
+    for (size_t i = 0; i <= BL_POLICY_PCR_COUNT_MAX; i++)
+        many[i] = reference;
+    p.platform_pcrs = many;
+    p.platform_pcr_count = BL_POLICY_PCR_COUNT_MAX + 1;
+    bl_appraise(&c, &p, NOW, &v);
+    assert_false(v.permitted);
+    p.platform_pcr_count = BL_POLICY_PCR_COUNT_MAX;
+    bl_appraise(&c, &p, NOW, &v);
+    assert_true(v.permitted);
+}
+
+static void
+test_baseline(void **state)
+{
+    (void)state;
+    struct bl_claims c = good_claims();
+    struct bl_baseline b;
+    const struct bl_claims none = { 0 };
+
+    bl_baseline_judge(&c, &b);
+    assert_true(b.accepted);
+    bl_baseline_judge(&none, &b);
+    assert_false(b.accepted);
+    assert_true(b.reason_count > 0);
+    for (int fault = 0; fault < 7; fault++) {
+        c = good_claims();
+        if (fault == 0)
+            c.platform.signature_hash = BL_SHA1;
+        else if (fault == 1)
+            c.platform.selection.bank = BL_SHA1;
+        else if (fault == 2)
+            c.platform.selection.mask = 1u << 16;
+        else if (fault == 3)
+            c.platform.pcrs.mask = 0;
+        else if (fault == 4)
+            c.debug = (struct bl_claim_flag){ true, true };
+        else if (fault == 5)
+            c.platform.is_present = false;
+        else
+            c.platform_class = BL_CLASS_ABSENT;
+        bl_baseline_judge(&c, &b);
+        assert_false(b.accepted);
+        assert_int_equal(b.reason_count, 1);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_satisfies_everything_is_permitted),
+        cmocka_unit_test(test_zeroed_memory_affirms_nothing),
+        cmocka_unit_test(test_each_claim_that_differs_is_refused_by_its_check),
+        cmocka_unit_test(test_each_claim_that_is_absent_is_refused),
+        cmocka_unit_test(test_each_part_of_a_policy_that_is_empty_refuses),
+        cmocka_unit_test(test_both_sides_of_the_policy_s_end),
+        cmocka_unit_test(test_any_platform_state_is_no_answer_for_a_process_enclave),
+        cmocka_unit_test(test_machines_and_enclaves_are_not_taken_for_each_other),
+        cmocka_unit_test(test_bindings_and_classes_pair_by_pair),
+        cmocka_unit_test(test_more_references_than_a_policy_may_have_refuse),
+        cmocka_unit_test(test_baseline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
