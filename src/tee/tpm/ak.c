@@ -132,8 +132,19 @@ verify_to(const struct chain *chain, const struct bl_anchor *anchor, int64_t now
     return bl_chain_verify(certificates, chain->count, root, now_s, known_critical, err);
 }
 
-/* Try each anchor of the kind. If none fits, the reason that says most: a bad signature or date
- * under a fitting name rather than "reaches no anchor". */
+/* How much a failure says: a date under the right authority more than a bad signature under a
+ * fitting name, and that more than "reaches no anchor". */
+static int
+rank(enum bulla_status status)
+{
+    if (status == BULLA_OK)
+        return 0;
+    if (!bulla_status_is_finding(status))
+        return 4;
+    return status == BULLA_E_STALE ? 3 : status == BULLA_E_SIGNATURE ? 2 : 1;
+}
+
+/* Try each anchor of the kind. If none fits, the reason that says most. */
 static enum bulla_status
 find_authority(const struct chain *chain, enum bl_anchor_kind kind, const struct bl_anchor *anchors,
                size_t anchor_count, int64_t now_s, const char *const *known_critical,
@@ -150,8 +161,7 @@ find_authority(const struct chain *chain, enum bl_anchor_kind kind, const struct
             *anchor_out = &anchors[i];
             return BULLA_OK;
         }
-        if (best.status == BULLA_OK || best.status == BULLA_E_UNTRUSTED ||
-            !bulla_status_is_finding(status))
+        if (rank(status) > rank(best.status))
             best = found;
         if (!bulla_status_is_finding(status))
             break;
