@@ -42,7 +42,7 @@ check_public(struct bulla_bytes bytes)
     struct bl_tpm_public p;
     struct bl_tpm_name name;
     struct bulla_error err = { 0 };
-    enum bulla_status status = bl_tpm_public_decode(bytes, &p, &err);
+    enum bulla_status status = bl_tpmt_public_decode(bytes, &p, &err);
 
     if (status != BULLA_OK) {
         fuzz_check_refusal(status, &err);
@@ -57,7 +57,7 @@ check_public(struct bulla_bytes bytes)
     if (status != BULLA_OK)
         fuzz_check_refusal(status, &err);
     bytes.size--;
-    FUZZ_ASSERT(bl_tpm_public_decode(bytes, &p, NULL) != BULLA_OK);
+    FUZZ_ASSERT(bl_tpmt_public_decode(bytes, &p, NULL) != BULLA_OK);
 }
 
 int

@@ -96,7 +96,7 @@ paper_layer_name(const struct paper_layer *layer, struct bl_tpm_name *name)
     struct bl_tpm_public p;
     struct bulla_error err = { 0 };
 
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&layer->area), &p, &err), &err);
+    assert_ok(bl_tpmt_public_decode(bulla_buffer_bytes(&layer->area), &p, &err), &err);
     assert_ok(bl_tpm_public_name(&p, name, &err), &err);
 }
 

@@ -57,7 +57,7 @@ setup(void **state)
     authority_start(&f->impostor);
     f->key = paper_key(BL_KEY_P256);
     paper_public(f->key, PAPER_EK_ATTRIBUTES, true, &f->area);
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&f->area), &f->ek, &err), &err);
+    assert_ok(bl_tpmt_public_decode(bulla_buffer_bytes(&f->area), &f->ek, &err), &err);
     f->anchor = (struct bl_anchor){ .name = "authority",
                                     .kind = BL_ANCHOR_AK_AUTHORITY,
                                     .der = bulla_buffer_bytes(&f->authority.der),

@@ -41,7 +41,7 @@ setup(void **state)
 
     f->key = paper_key(BL_KEY_P256);
     paper_public(f->key, PAPER_AK_ATTRIBUTES, false, &f->area);
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&f->area), &f->ak, &err), &err);
+    assert_ok(bl_tpmt_public_decode(bulla_buffer_bytes(&f->area), &f->ak, &err), &err);
     assert_ok(bl_pcr_bank_start(BL_SHA256, 0, &all, &err), &err);
     f->bank = (struct bl_pcr_bank){ .hash = BL_SHA256 };
     for (unsigned i = 0; i < 8; i++)

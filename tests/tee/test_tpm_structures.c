@@ -188,16 +188,16 @@ test_public_every_truncation_and_each_fault(void **state)
     paper_public(key, PAPER_AK_ATTRIBUTES, false, &area);
     for (size_t size = 0; size < area.size; size++)
         assert_true(bulla_status_is_finding(
-            bl_tpm_public_decode((struct bulla_bytes){ area.data, size }, &p, NULL)));
+            bl_tpmt_public_decode((struct bulla_bytes){ area.data, size }, &p, NULL)));
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         uint8_t was = area.data[faults[i].offset];
         area.data[faults[i].offset] = faults[i].value;
-        assert_fails(bl_tpm_public_decode(bulla_buffer_bytes(&area), &p, &err), faults[i].status,
+        assert_fails(bl_tpmt_public_decode(bulla_buffer_bytes(&area), &p, &err), faults[i].status,
                      &err);
         area.data[faults[i].offset] = was;
     }
     assert_ok(bulla_buffer_append(&area, BL_LITERAL("\0"), &err), &err);
-    assert_fails(bl_tpm_public_decode(bulla_buffer_bytes(&area), &p, &err), BULLA_E_MALFORMED,
+    assert_fails(bl_tpmt_public_decode(bulla_buffer_bytes(&area), &p, &err), BULLA_E_MALFORMED,
                  &err);
     assert_int_equal(p.attributes, 99); /* untouched */
 }
@@ -214,7 +214,7 @@ test_public_off_the_curve(void **state)
 
     paper_public(key, PAPER_AK_ATTRIBUTES, false, &area);
     area.data[area.size - 1] ^= 1;
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&area), &p, &err), &err);
+    assert_ok(bl_tpmt_public_decode(bulla_buffer_bytes(&area), &p, &err), &err);
     assert_fails(bl_tpm_public_key(&p, &none, &err), BULLA_E_MALFORMED, &err);
 }
 
@@ -242,12 +242,12 @@ test_rsa_public(void **state)
     bl_write_u32be(&w, 0);
     bl_write_sized_u16be(&w, BL_BYTES_OF(modulus));
     assert_ok(bl_writer_finish(&w, &err), &err);
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&area), &p, &err), &err);
+    assert_ok(bl_tpmt_public_decode(bulla_buffer_bytes(&area), &p, &err), &err);
     assert_int_equal(p.rsa_exponent, 65537);
     assert_ok(bl_tpm_public_key(&p, &key, &err), &err);
     assert_int_equal(bl_key_kind(key), BL_KEY_RSA);
     area.data[17] = 0x10;
-    assert_fails(bl_tpm_public_decode(bulla_buffer_bytes(&area), &p, &err), BULLA_E_MALFORMED,
+    assert_fails(bl_tpmt_public_decode(bulla_buffer_bytes(&area), &p, &err), BULLA_E_MALFORMED,
                  &err);
 }
 

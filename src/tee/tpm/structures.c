@@ -84,8 +84,8 @@ read_ecc(struct bl_reader *r, struct bl_tpm_public *p)
 }
 
 enum bulla_status
-bl_tpm_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_out,
-                     struct bulla_error *err)
+bl_tpmt_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_out,
+                      struct bulla_error *err)
 {
     struct bl_reader r = bl_reader(bytes, "TPMT_PUBLIC");
     struct bl_tpm_public p = { .encoded = bytes };
@@ -118,7 +118,7 @@ bl_tpm2b_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_ou
     struct bulla_bytes inner = read_tpm2b(&r);
 
     BL_TRY(bl_reader_finish(&r, err));
-    return bl_tpm_public_decode(inner, public_out, err);
+    return bl_tpmt_public_decode(inner, public_out, err);
 }
 
 enum bulla_status

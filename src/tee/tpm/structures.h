@@ -60,8 +60,8 @@ struct bl_tpm_public {
     struct bulla_bytes unique_y;
 };
 /** A TPMT_PUBLIC. */
-enum bulla_status bl_tpm_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_out,
-                                       struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_tpmt_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_out,
+                                        struct bulla_error *err) BULLA_CHECKED;
 /** A TPM2B_PUBLIC, as device/tpm.h gives it. */
 enum bulla_status bl_tpm2b_public_decode(struct bulla_bytes bytes, struct bl_tpm_public *public_out,
                                          struct bulla_error *err) BULLA_CHECKED;

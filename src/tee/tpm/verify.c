@@ -226,7 +226,7 @@ candidate_key(const struct bl_tpm_bare *bare, const struct bl_verification *cont
     if (bare->ak_public.size == 0)
         return bare->chain_count > 0 ? leaf_key(bare, key_out, err)
                                      : enrolled_key(context, key_out, err);
-    BL_TRY(bl_tpm_public_decode(bare->ak_public, ak, err));
+    BL_TRY(bl_tpmt_public_decode(bare->ak_public, ak, err));
     BL_TRY(bl_tpm_ak_attributes(ak, err));
     return bl_tpm_public_key(ak, key_out, err);
 }
