@@ -53,6 +53,17 @@ the_associated_data_must_fit(void **state)
     demands.associated_data = text_bytes("");
     assert_int_equal(cause_of(f, bulla_buffer_bytes(&with), &demands),
                      BULLA_CAUSE_ASSOCIATED_DATA_MISMATCH);
+
+    /* empty is not the same as none */
+    f->request.with_associated_data = true;
+    f->request.associated_data = text_bytes("");
+    bulla_buffer_clear(&with);
+    seal_text(f, "x", &with);
+    f->request.with_associated_data = false;
+    assert_int_equal(cause_of(f, bulla_buffer_bytes(&with), &demands), BULLA_CAUSE_NONE);
+    demands.with_associated_data = false;
+    assert_int_equal(cause_of(f, bulla_buffer_bytes(&with), &demands),
+                     BULLA_CAUSE_ASSOCIATED_DATA_MISMATCH);
 }
 
 static void
