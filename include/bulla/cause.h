@@ -40,6 +40,10 @@
     X(BODY_ALTERED, 403, INTEGRITY)                               \
     X(BODY_TRUNCATED, 404, INTEGRITY)                             \
     X(SLOT_ALTERED, 405, INTEGRITY)                               \
+    X(AUDIT_ALTERED, 406, INTEGRITY)                              \
+    X(AUDIT_TRUNCATED, 407, INTEGRITY)                            \
+    X(AUDIT_HEAD_MISSING, 408, INTEGRITY)                         \
+    X(STORE_MISSING, 409, INTEGRITY)                              \
     /* 05: the state of the machine changed */                    \
     X(STATE, 501, STATE)                                          \
     X(PCR_CHANGED, 502, STATE)                                    \
@@ -70,6 +74,8 @@
     X(EXPIRED, 902, STALE)                                        \
     X(ROLLED_BACK, 903, STALE)                                    \
     X(VERSION_BELOW_FLOOR, 904, STALE)                            \
+    X(REPLAYED, 905, STALE)                                       \
+    X(REVOKED, 906, STALE)                                        \
     X(NONCE_MISMATCH, 905, STALE)                                 \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \

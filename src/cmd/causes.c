@@ -114,6 +114,23 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(SLOT_ALTERED, "a slot of the sealed blob was altered",
          "The key of the slot is right (its check value says so), but what it wraps was changed.",
          "treat the storage as suspect and take the blob from a backup"),
+    TEXT(AUDIT_ALTERED, "the audit log was altered",
+         "A line was edited, removed, inserted or moved: it does not fit the hash chain, or not the "
+         "signed head. What stands before that line is as it was written.",
+         "keep both files as evidence; compare with a head that was exported earlier (\"bulla audit "
+         "verify --head FILE\")"),
+    TEXT(AUDIT_TRUNCATED, "the audit log ends too early",
+         "The signed head vouches for more lines than there are: the end of the log was cut off, or "
+         "an older log was put back.",
+         "keep both files as evidence, and look for the missing lines in a backup"),
+    TEXT(AUDIT_HEAD_MISSING, "the audit log has no signed head",
+         "Without its head nobody can tell whether lines are missing at the end.",
+         "give the head that belongs to the log (--head FILE); the broker writes audit.head beside "
+         "audit.log"),
+    TEXT(STORE_MISSING, "a part of the broker's state is missing",
+         "The broker was set up here before, but its sealed root, its database or its audit log is "
+         "gone. That is damage and never taken for a first start.",
+         "put back the whole directory from a backup; the old one tells what is missing"),
     TEXT(STATE, "the state of the machine differs from the bound one",
          "The data is bound to a state in which this machine is not.",
          "\"bulla explain BLOB\" shows what differs; open it with its recovery identity if the "
@@ -221,6 +238,13 @@ const struct bl_cause_text bl_cause_texts[] = {
          "The nonce in it is not the one that was sent: it is old, or was collected for somebody "
          "else.",
          "collect new evidence over the present nonce"),
+    TEXT(REPLAYED, "it was used before",
+         "A nonce, a wrap key or a signed request was presented a second time. Each counts once.",
+         "ask again: every attempt makes new ones"),
+    TEXT(REVOKED, "it was revoked",
+         "The platform or key was genuine, and an administrator withdrew it.",
+         "\"bulla admin platform list\" shows its state; a revocation is not taken back, another "
+         "platform has to be enrolled"),
     TEXT(UNAVAILABLE, "something that is needed is not on this machine",
          "A device or a feature is missing or cannot be used.", "run \"bulla doctor\""),
     TEXT(NO_TPM, "no TPM was found", "The device or socket does not exist or does not answer.",

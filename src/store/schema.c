@@ -42,11 +42,6 @@ const char *const bl_store_schema[] = {
     "CREATE TABLE floors ("
     " tenant TEXT NOT NULL, signer_product BLOB NOT NULL, version INTEGER NOT NULL,"
     " PRIMARY KEY (tenant, signer_product))",
-    /* who runs now, so that a second copy is noticed */
-    "CREATE TABLE instances ("
-    " tenant TEXT NOT NULL, enclave BLOB NOT NULL, instance BLOB NOT NULL,"
-    " epoch INTEGER NOT NULL, seen_s INTEGER NOT NULL,"
-    " PRIMARY KEY (tenant, enclave, instance))",
     "CREATE TABLE wrap_keys ("
     " tenant TEXT NOT NULL, hash BLOB NOT NULL, used_s INTEGER NOT NULL,"
     " PRIMARY KEY (tenant, hash))",

@@ -33,6 +33,16 @@ check_ours(const char *path, mode_t mode, struct bulla_error *err)
     return BULLA_OK;
 }
 
+enum bulla_status
+bl_directory_sync(const char *path, struct bulla_error *err)
+{
+    BL_AUTO_FD fd = BL_CALL(FILE, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+    if (fd < 0 || BL_CALL(FILE, fsync(fd)) != 0)
+        return bl_fail_errno(err, "directory", "writing to the disk failed");
+    return BULLA_OK;
+}
+
 /* Its name is in the parent, so the parent is what has to reach the disk. */
 static enum bulla_status
 sync_parent(char *path, struct bulla_error *err)
@@ -42,12 +52,10 @@ sync_parent(char *path, struct bulla_error *err)
 
     if (slash != NULL)
         *slash = '\0';
-    BL_AUTO_FD fd = BL_CALL(FILE, open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    enum bulla_status status = bl_directory_sync(parent, err);
     if (slash != NULL)
         *slash = '/';
-    if (fd < 0 || BL_CALL(FILE, fsync(fd)) != 0)
-        return bl_fail_errno(err, "directory", "writing to the disk failed");
-    return BULLA_OK;
+    return status;
 }
 
 static enum bulla_status

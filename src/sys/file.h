@@ -80,6 +80,8 @@ void bl_fd_close(int *fd);
 enum bulla_status bl_directory_make(const char *path, mode_t mode,
                                     struct bulla_error *err) BULLA_CHECKED;
 
+/** What was renamed or removed in the directory is durable afterwards. */
+enum bulla_status bl_directory_sync(const char *path, struct bulla_error *err) BULLA_CHECKED;
 /** Remove the temporaries that killed writers left in `directory`; living ones are not touched. */
 enum bulla_status bl_directory_sweep(const char *directory, struct bulla_error *err) BULLA_CHECKED;
 

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * broker/broker.c: the supervisor. It has no secret and parses nothing from outside.
+ */
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "broker/appraiser.h"
+#include "broker/confinement.h"
+#include "broker/vault_run.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+#define FIRST_START_MS 60000 /* a slow discrete TPM makes keys for many seconds */
+#define GIFT_MS 10000
+#define RESTART_PAUSE_MS 500
+#define RESTARTS_MAX 20 /* in a row, without a minute of peace between */
+#define PEACE_MS 60000
+
+enum { LISTEN = 3, VAULT_CONNECTIONS, VAULT_CERTIFICATES }; /* descriptors of the gate */
+enum { SUPERVISOR = 3 };                                    /* of the vault */
+enum { QUESTIONS = 3 };                                     /* of the appraiser */
+enum { REPORT = 10 }; /* of all: where a process says why it failed before it was serving */
+
+struct supervisor {
+    const struct bl_broker_options *options;
+    int listen_fd;
+    int vault_fd; /* our end */
+    struct bl_process vault;
+    struct bl_process gate;
+    struct bl_process appraiser;
+    unsigned restart_count;
+    int64_t last_restart;
+};
+
+/* -- in the children --------------------------------------------------------------------------- */
+
+/* Why a child failed, for the supervisor to pass on: numbers only. */
+static int
+exit_with(const struct bulla_error *err)
+{
+    const uint32_t numbers[] = { (uint32_t)err->cause, (uint32_t)err->detail };
+
+    if (write(REPORT, numbers, sizeof numbers) != (ssize_t)sizeof numbers)
+        return 2;
+    return 1;
+}
+
+static int
+vault_main(void *context)
+{
+    struct bulla_error err = { 0 };
+
+    return bl_vault_run(context, SUPERVISOR, &err) == BULLA_OK ? 0 : exit_with(&err);
+}
+
+static int
+gate_main(void *context)
+{
+    const struct bl_gate_sockets vault = { VAULT_CONNECTIONS, VAULT_CERTIFICATES };
+    struct bulla_error err = { 0 };
+
+    (void)context;
+    return bl_gate_run(LISTEN, &vault, &err) == BULLA_OK ? 0 : exit_with(&err);
+}
+
+static enum bulla_status
+confine_gate(void *context, struct bulla_error *err)
+{
+    (void)context;
+    return bl_confine_gate(err);
+}
+
+static int
+appraiser_main(void *context)
+{
+    struct bulla_error err = { 0 };
+
+    (void)context;
+    return bl_appraiser_run(QUESTIONS, &err) == BULLA_OK ? 0 : exit_with(&err);
+}
+
+static enum bulla_status
+confine_appraiser(void *context, struct bulla_error *err)
+{
+    (void)context;
+    return bl_confine_appraiser(err);
+}
+
+/* -- starting ---------------------------------------------------------------------------------- */
+
+static enum bulla_status
+give_vault(struct supervisor *supervisor, enum bl_vault_gift gift, int fd, struct bulla_error *err)
+{
+    const uint8_t byte = (uint8_t)gift;
+
+    return bl_packet_send(supervisor->vault_fd, (struct bulla_bytes){ &byte, 1 }, &fd, 1,
+                          bl_clock_deadline(GIFT_MS), err);
+}
+
+static enum bulla_status
+start_gate(struct supervisor *supervisor, struct bulla_error *err)
+{
+    int connections[2];
+    int certificates[2];
+
+    BL_TRY(bl_unix_pair(BL_UNIX_PACKETS, connections, err));
+    enum bulla_status status = bl_unix_pair(BL_UNIX_STREAM, certificates, err);
+    if (status != BULLA_OK) {
+        close(connections[0]);
+        close(connections[1]);
+        return status;
+    }
+    const struct bl_fd_map fds[] = { { supervisor->listen_fd, LISTEN },
+                                     { connections[1], VAULT_CONNECTIONS },
+                                     { certificates[1], VAULT_CERTIFICATES },
+                                     { STDERR_FILENO, STDERR_FILENO } };
+    const struct bl_process_plan plan = { .function = gate_main,
+                                          .fds = fds,
+                                          .fd_count = 4,
+                                          .dies_with_parent = true,
+                                          .confine = confine_gate };
+    status = give_vault(supervisor, BL_GIFT_CONNECTIONS, connections[0], err);
+    if (status == BULLA_OK)
+        status = give_vault(supervisor, BL_GIFT_CERTIFICATES, certificates[0], err);
+    if (status == BULLA_OK)
+        status = bl_process_start(&plan, &supervisor->gate, err);
+    for (size_t i = 0; i < 2; i++) {
+        close(connections[i]);
+        close(certificates[i]);
+    }
+    return status;
+}
+
+static enum bulla_status
+start_appraiser(struct supervisor *supervisor, struct bulla_error *err)
+{
+    int pair[2];
+
+    BL_TRY(bl_unix_pair(BL_UNIX_STREAM, pair, err));
+    const struct bl_fd_map fds[] = { { pair[1], QUESTIONS }, { STDERR_FILENO, STDERR_FILENO } };
+    const struct bl_process_plan plan = { .function = appraiser_main,
+                                          .fds = fds,
+                                          .fd_count = 2,
+                                          .dies_with_parent = true,
+                                          .confine = confine_appraiser };
+    enum bulla_status status = bl_process_start(&plan, &supervisor->appraiser, err);
+    if (status == BULLA_OK)
+        status = give_vault(supervisor, BL_GIFT_APPRAISER, pair[0], err);
+    close(pair[0]);
+    close(pair[1]);
+    return status;
+}
+
+/* What the vault said before it ended: its own cause, or that it died. */
+static enum bulla_status
+vault_failed(int report_fd, struct bulla_error *err)
+{
+    uint32_t numbers[2] = { 0 };
+    size_t size = 0;
+
+    bulla_error_clear(err);
+    if (bl_socket_receive(report_fd, numbers, sizeof numbers, bl_clock_deadline(1000), &size,
+                          NULL) != BULLA_OK ||
+        size != sizeof numbers || numbers[0] == BULLA_CAUSE_NONE)
+        return bulla_fail(err, BULLA_E_UNREACHABLE, "vault", "it ended before it was serving", 0);
+    return bulla_fail_detail(err, (enum bulla_cause)numbers[0], "broker", "it cannot start",
+                             numbers[1]);
+}
+
+static enum bulla_status
+start_vault(struct supervisor *supervisor, struct bl_broker_started *started,
+            struct bulla_error *err)
+{
+    int pair[2];
+    int report[2];
+    uint8_t packet[1 + sizeof started->root_public];
+    size_t size = 0;
+
+    BL_TRY(bl_unix_pair(BL_UNIX_PACKETS, pair, err));
+    supervisor->vault_fd = pair[0];
+    enum bulla_status status = bl_unix_pair(BL_UNIX_STREAM, report, err);
+    if (status != BULLA_OK) {
+        close(pair[1]);
+        return status;
+    }
+    const struct bl_fd_map fds[] = { { pair[1], SUPERVISOR },
+                                     { report[1], REPORT },
+                                     { STDERR_FILENO, STDERR_FILENO } };
+    const struct bl_process_plan plan = { .function = vault_main,
+                                          .context = (void *)(uintptr_t)supervisor->options,
+                                          .fds = fds,
+                                          .fd_count = 3,
+                                          .dies_with_parent = true };
+    status = bl_process_start(&plan, &supervisor->vault, err);
+    close(pair[1]);
+    close(report[1]);
+    if (status == BULLA_OK &&
+        bl_packet_receive(pair[0], packet, sizeof packet, &size, NULL, 0,
+                          bl_clock_deadline(FIRST_START_MS), NULL) != BULLA_OK)
+        status = vault_failed(report[0], err);
+    close(report[0]);
+    BL_TRY(status);
+    if (size != sizeof packet)
+        return bulla_fail(err, BULLA_E_MALFORMED, "vault", "not a greeting", size);
+    started->is_first = packet[0] == 1;
+    memcpy(started->root_public, packet + 1, sizeof started->root_public);
+    return BULLA_OK;
+}
+
+/* -- running ----------------------------------------------------------------------------------- */
+
+/* A gate or appraiser that crashes is started again, not for ever and not in a tight loop. */
+static enum bulla_status
+start_again(struct supervisor *supervisor, struct bl_process *process,
+            enum bulla_status (*start)(struct supervisor *, struct bulla_error *),
+            struct bulla_error *err)
+{
+    int64_t now = bl_clock_monotonic_ms();
+
+    bl_process_done(process);
+    if (now - supervisor->last_restart > PEACE_MS)
+        supervisor->restart_count = 0;
+    supervisor->last_restart = now;
+    if (++supervisor->restart_count > RESTARTS_MAX)
+        return bulla_fail(err, BULLA_E_UNREACHABLE, "broker", "a process of it keeps crashing", 0);
+    bl_clock_sleep_ms(RESTART_PAUSE_MS);
+    return start(supervisor, err);
+}
+
+static enum bulla_status
+watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
+{
+    for (;;) {
+        struct pollfd entries[] = { { .fd = signals_fd, .events = POLLIN },
+                                    { .fd = supervisor->vault.pidfd, .events = POLLIN },
+                                    { .fd = supervisor->gate.pidfd, .events = POLLIN },
+                                    { .fd = supervisor->appraiser.pidfd, .events = POLLIN } };
+        int ready = poll(entries, 4, -1);
+        if (ready < 0 && errno != EINTR)
+            return bulla_fail_detail(err, BULLA_CAUSE_IO, "broker", "poll", (unsigned long)errno);
+        if (ready <= 0)
+            continue;
+        if (entries[0].revents != 0)
+            return BULLA_OK;
+        if (entries[1].revents != 0)
+            return bulla_fail(err, BULLA_E_UNREACHABLE, "vault", "it ended", 0);
+        if (entries[2].revents != 0)
+            BL_TRY(start_again(supervisor, &supervisor->gate, start_gate, err));
+        if (entries[3].revents != 0)
+            BL_TRY(start_again(supervisor, &supervisor->appraiser, start_appraiser, err));
+    }
+}
+
+static enum bulla_status
+run(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
+{
+    const struct bl_broker_options *options = supervisor->options;
+    struct bl_broker_started started = { 0 };
+
+    BL_TRY(bl_tcp_listen(options->host, options->port, &supervisor->listen_fd, err));
+    BL_TRY(bl_tcp_port(supervisor->listen_fd, &started.port, err));
+    BL_TRY(start_vault(supervisor, &started, err));
+    BL_TRY(start_appraiser(supervisor, err));
+    BL_TRY(start_gate(supervisor, err));
+    options->started(options->started_context, &started);
+    return watch(supervisor, signals_fd, err);
+}
+
+enum bulla_status
+bl_broker_run(const struct bl_broker_options *options, struct bulla_error *err)
+{
+    struct supervisor supervisor = { .options = options,
+                                     .listen_fd = -1,
+                                     .vault_fd = -1,
+                                     .vault = BL_PROCESS_NONE,
+                                     .gate = BL_PROCESS_NONE,
+                                     .appraiser = BL_PROCESS_NONE };
+    sigset_t signals;
+    sigset_t before;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    BL_AUTO_FD signals_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    enum bulla_status status = signals_fd < 0 ? bulla_fail_detail(err, BULLA_CAUSE_IO, "broker",
+                                                                  "signalfd", (unsigned long)errno)
+                                              : run(&supervisor, signals_fd, err);
+    bl_process_done(&supervisor.gate);
+    bl_process_done(&supervisor.appraiser);
+    bl_process_done(&supervisor.vault);
+    if (supervisor.vault_fd >= 0)
+        close(supervisor.vault_fd);
+    if (supervisor.listen_fd >= 0)
+        close(supervisor.listen_fd);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return status;
+}

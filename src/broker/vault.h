@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * broker/vault.h: what the vault's sessions share.
+ */
+#ifndef BL_BROKER_VAULT_H
+#define BL_BROKER_VAULT_H
+
+#include "broker/appraiser.h"
+#include "broker/audit.h"
+#include "broker/keys.h"
+#include "store/store.h"
+
+#define BL_TENANT "default" /* the only one for now; every row has one from the first schema on */
+
+struct bl_vault {
+    struct bl_broker_keys keys;
+    struct bl_store *store;
+    struct bl_audit *audit;
+    struct bl_appraiser *appraiser;
+};
+
+#endif
