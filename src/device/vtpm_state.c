@@ -102,7 +102,8 @@ read_name(struct bl_reader *r)
     char name[NAME_SIZE_MAX + 1] = { 0 };
     struct bulla_bytes given = bl_read_view(r, bl_read_u16be(r));
 
-    if (given.size > NAME_SIZE_MAX || memchr(given.data, '\0', given.size) != NULL)
+    if (given.size == 0 || given.size > NAME_SIZE_MAX ||
+        memchr(given.data, '\0', given.size) != NULL)
         return BL_VTPM_PARTS;
     memcpy(name, given.data, given.size);
     return bl_vtpm_part_named(name);

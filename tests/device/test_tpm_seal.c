@@ -445,6 +445,45 @@ test_an_unfit_persistent_key_is_not_used(void **state)
     assert_true(bl_tpm_name_equal(&before, &after));
 }
 
+/* Another system made another storage root key persistent after we sealed. */
+static void
+test_the_recorded_parent_is_found_beside_another(void **state)
+{
+    struct fixture *f = *state;
+    struct bulla_error err = { 0 };
+    struct bl_tpm_policy policy = { 0 };
+    BL_AUTO(bl_tpm_sealed) sealed = seal(f, &policy, NO_PIN);
+    static const TPM2B_SENSITIVE_CREATE no_secret;
+    static const TPM2B_DATA no_data;
+    static const TPML_PCR_SELECTION no_pcr;
+    struct bl_tpm_handle other = { .tpm = f->tpm };
+    struct bl_tpm_name name = { 0 };
+    ESYS_TR persistent = ESYS_TR_NONE;
+    static const TPM2B_PUBLIC empty_unique = {
+        .publicArea = { .type = TPM2_ALG_ECC,
+                        .nameAlg = TPM2_ALG_SHA256,
+                        .objectAttributes = 0x00030472,
+                        .parameters.eccDetail = { .symmetric = { .algorithm = TPM2_ALG_AES,
+                                                                 .keyBits.aes = 128,
+                                                                 .mode.aes = TPM2_ALG_CFB },
+                                                  .scheme.scheme = TPM2_ALG_NULL,
+                                                  .curveID = TPM2_ECC_NIST_P256,
+                                                  .kdf.scheme = TPM2_ALG_NULL } }
+    };
+
+    assert_int_equal(Esys_CreatePrimary(f->tpm->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+                                        ESYS_TR_NONE, ESYS_TR_NONE, &no_secret, &empty_unique,
+                                        &no_data, &no_pcr, &other.tr, NULL, NULL, NULL, NULL),
+                     0);
+    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, other.tr, ESYS_TR_PASSWORD,
+                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &persistent),
+                     0);
+    bl_tpm_handle_done(&other);
+    assert_ok(bl_tpm_srk_name(f->tpm, &name, &err), &err);
+    assert_false(bl_tpm_name_equal(&name, &sealed.srk_name)); /* new objects get the other one */
+    assert_opens(f, &sealed, &policy, NO_PIN);
+}
+
 static void
 test_a_session_needs_a_salt(void **state)
 {
@@ -476,6 +515,7 @@ main(void)
         with_tpm(test_altered_objects_do_not_open),
         with_tpm(test_a_persistent_srk_is_used_and_may_vanish),
         with_tpm(test_an_unfit_persistent_key_is_not_used),
+        with_tpm(test_the_recorded_parent_is_found_beside_another),
         with_tpm(test_a_session_needs_a_salt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
