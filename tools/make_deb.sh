@@ -24,7 +24,7 @@ DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" dpkg-buildpackage -b -us -uc >"$wo
 }
 mkdir -p "$top/dist"
 for deb in "$work"/bulla_"$version"_*.deb; do
-    dpkg -c "$deb" | grep -q ' ./usr/bin/bulla$' || { echo "make_deb: no program in it" >&2; exit 1; }
+    dpkg -c "$deb" | grep ' ./usr/bin/bulla$' >/dev/null || { echo "make_deb: no program in it" >&2; exit 1; }
     # The project has no mail host of its own to name as maintainer.
     lintian --allow-root --fail-on error \
         --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$deb"

@@ -10,7 +10,6 @@ fail() {
 set -- dist/bulla_*.deb
 if [ $# != 1 ] || [ ! -e "$1" ]; then fail "expected one package in dist/"; fi
 apt-get -q update >/dev/null
-enabled_before=$(find /etc/systemd /etc/rc?.d -type l 2>/dev/null | sort)
 apt-get -qy install --no-install-recommends "./$1" >/dev/null
 useradd --create-home --home-dir /srv/visitor visitor
 cat >/srv/visitor/first_run <<'END'
@@ -28,7 +27,9 @@ setpriv --reuid visitor --regid visitor --init-groups --reset-env sh /srv/visito
     fail "the first run failed"
 dpkg -L bulla | grep -q '/man1/bulla' || fail "no manual pages"
 dpkg -L bulla | grep -q completions || fail "no completion"
-[ "$enabled_before" = "$(find /etc/systemd /etc/rc?.d -type l 2>/dev/null | sort)" ] || fail "it enabled a service"
+find /etc/systemd /etc/rc?.d -type l 2>/dev/null | while read -r link; do
+    if dpkg -S "$(readlink "$link")" 2>/dev/null | grep -q '^bulla:'; then fail "it enabled $link"; fi
+done
 files=$(dpkg -L bulla | grep -v '/doc/' | while read -r f; do [ -d "$f" ] || echo "$f"; done)
 apt-get -qy purge bulla >/dev/null
 for file in $files; do
