@@ -43,7 +43,7 @@ deb:
 check-deb: deb
 	@tools/fresh_root.sh tests/tools/use_package.sh
 
-# `make test` in a fresh Debian system, as root.
+# make test and make demo in a fresh Debian system, as root.
 check-clean:
 	@tools/setup.sh package
 	@tools/fresh_root.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Run something in a fresh Debian system, with a clone of this repository in /usr/src/bulla.
 #
-# Usage: tools/fresh_root.sh [COMMAND...]     (default: make test)
+# Usage: tools/fresh_root.sh [COMMAND...]
+#          default: make test and make demo, and the demo where namespaces are forbidden
 #
 # The system is a minimal debootstrap tree, made once and kept in the user's cache directory; each
 # run works on a copy, entered by pivot_root in mount and process namespaces of its own, and removed
@@ -99,7 +100,10 @@ copy_network "$root"
 [ -z "$(git -C "$top" status --porcelain)" ] || echo "fresh_root: what is not committed is not tried" >&2
 git clone -q --no-local "$top" "$root/usr/src/bulla"
 [ ! -d "$top/dist" ] || cp -r "$top/dist" "$root/usr/src/bulla/"
-[ $# -gt 0 ] || set -- sh -c 'apt-get -q update >/dev/null && apt-get -qy install --no-install-recommends git make >/dev/null && make test'
+[ $# -gt 0 ] || set -- sh -ec 'apt-get -q update >/dev/null
+    apt-get -qy install --no-install-recommends git make >/dev/null 2>&1
+    make test demo
+    build/tests/without_userns make demo'
 status=0
 unshare --mount --pid --fork sh "$top/tools/fresh_root.sh" --enter "$root" "$@" </dev/null || status=$?
 echo "fresh_root: $release: exit code $status" >&2
