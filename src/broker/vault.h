@@ -10,7 +10,7 @@
 #include "broker/keys.h"
 #include "store/store.h"
 
-#define BL_TENANT "default" /* the only one for now; every row has one from the first schema on */
+#define BL_TENANT "default" /* the only one; every row names one */
 
 struct bl_vault {
     struct bl_broker_keys keys;
