@@ -114,15 +114,17 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(SLOT_ALTERED, "a slot of the sealed blob was altered",
          "The key of the slot is right (its check value says so), but what it wraps was changed.",
          "treat the storage as suspect and take the blob from a backup"),
-    TEXT(AUDIT_ALTERED, "the audit log was altered",
-         "A line was edited, removed, inserted or moved: it does not fit the hash chain, or not the "
-         "signed head. What stands before that line is as it was written.",
-         "keep both files as evidence; compare with a head that was exported earlier (\"bulla audit "
-         "verify --head FILE\")"),
-    TEXT(AUDIT_TRUNCATED, "the audit log ends too early",
-         "The signed head vouches for more lines than there are: the end of the log was cut off, or "
-         "an older log was put back.",
-         "keep both files as evidence, and look for the missing lines in a backup"),
+    TEXT(
+        AUDIT_ALTERED, "the audit log was altered",
+        "A line was edited, removed, inserted or moved: it does not fit the hash chain, or not the "
+        "signed head. What stands before that line is as it was written.",
+        "keep both files as evidence; compare with a head that was exported earlier (\"bulla audit "
+        "verify --head FILE\")"),
+    TEXT(
+        AUDIT_TRUNCATED, "the audit log ends too early",
+        "The signed head vouches for more lines than there are: the end of the log was cut off, or "
+        "an older log was put back.",
+        "keep both files as evidence, and look for the missing lines in a backup"),
     TEXT(AUDIT_HEAD_MISSING, "the audit log has no signed head",
          "Without its head nobody can tell whether lines are missing at the end.",
          "give the head that belongs to the log (--head FILE); the broker writes audit.head beside "
