@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/sys/test_file_kill.c: kill -9 at every system call of a replacement, by tracing the child.
+ * tests/sys/test_file_kill.c: kill -9 at every system call of a replacement, and a lock file removed
+ * in the worst moment, by tracing the child.
  */
 #include "unit.h"
 
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "sys/directory.h"
@@ -100,12 +102,68 @@ test_killed_while_making(void **state)
     kill_at_every_call(BL_FILE_KEEP_EXISTING);
 }
 
+static void
+lock_traced(void)
+{
+    struct bl_file_lock lock = BL_FILE_LOCK_NONE;
+    const char *path = test_path(0, "lock");
+    struct stat locked, named;
+
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+        _exit(77);
+    raise(SIGSTOP);
+    if (bl_file_lock_take(&lock, path, 5000, NULL) != BULLA_OK)
+        _exit(1);
+    bool same =
+        fstat(lock.fd, &locked) == 0 && stat(path, &named) == 0 && locked.st_ino == named.st_ino;
+    _exit(same ? 0 : 2);
+}
+
+/* True if the stopped child is about to take the lock. */
+static bool
+before_lock(pid_t child)
+{
+    struct __ptrace_syscall_info info = { .op = 0 };
+
+    return ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) > 0 &&
+           info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_flock;
+}
+
+/* Opened, but not locked yet, when its name goes: the lock excludes nobody and must not count. */
+static void
+test_lock_on_a_removed_file_does_not_count(void **state)
+{
+    (void)state;
+    bool removed = false;
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        lock_traced();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        print_message("# skip: tracing of children is forbidden here\n");
+        skip();
+    }
+    assert_int_equal(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD), 0);
+    while (!WIFEXITED(status)) {
+        if (!removed && before_lock(child))
+            removed = unlink(test_path(0, "lock")) == 0;
+        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+    }
+    assert_true(removed);
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         test_in_directory(test_killed_while_replacing),
         test_in_directory(test_killed_while_making),
+        test_in_directory(test_lock_on_a_removed_file_does_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

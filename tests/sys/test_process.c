@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -301,8 +302,11 @@ test_becomes_another_user(void **state)
         print_message("# skip: only root can become another user\n");
         skip();
     }
+    const gid_t extra[] = { 12345 };
+    assert_int_equal(setgroups(1, extra), 0);
     assert_output(plan, "id -u; id -g; id -G; grep CapEff /proc/self/status",
                   "65534\n65533\n65533\nCapEff:\t0000000000000000\n");
+    assert_int_equal(setgroups(0, NULL), 0);
 }
 
 static int
