@@ -95,7 +95,6 @@ bl_event_log_open(struct bulla_bytes bytes, struct bl_event_log *log_out, struct
     BL_TRY(bl_reader_ok(&log.reader, err));
     if (first.type == BL_EV_NO_ACTION && first.pcr == 0 && starts_with(first.data, spec_id)) {
         BL_TRY(read_spec_id(first.data, &log, err));
-        log.event_count = 1;
     } else {
         log.is_legacy = true;
         log.banks[0] = (struct bl_event_bank){ bl_tcg_algorithm(BL_SHA1), BL_SHA1, SHA1_SIZE };
@@ -161,7 +160,8 @@ bl_event_log_next(struct bl_event_log *log, struct bl_event *event_out, bool *mo
     else
         BL_TRY(read_agile_event(log, &event, err));
     BL_TRY(bl_reader_ok(&log->reader, err));
-    if (event.pcr >= BL_PCR_COUNT)
+    bool is_no_pcr = event.type == BL_EV_NO_ACTION && event.pcr == BL_EVENT_NO_PCR;
+    if (event.pcr >= BL_PCR_COUNT && !is_no_pcr)
         return bulla_fail(err, BULLA_E_MALFORMED, "event log", "no such PCR", start);
     log->event_count++;
     *event_out = event;
@@ -242,6 +242,8 @@ bl_event_log_replay(struct bulla_bytes bytes, enum bl_hash bank, struct bl_repla
         replay.event_count = log.event_count;
         if (!more)
             break;
+        if (event.type == BL_EV_NO_ACTION && log.is_legacy)
+            continue;
         if (event.type == BL_EV_NO_ACTION)
             BL_TRY(apply_startup_locality(&event, &locality_seen, &replay, err));
         else

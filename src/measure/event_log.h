@@ -27,6 +27,7 @@
 #define BL_EV_NO_ACTION 0x00000003u
 #define BL_EV_SEPARATOR 0x00000004u
 #define BL_EV_EVENT_TAG 0x00000006u
+#define BL_EVENT_NO_PCR 0xffffffffu /* index of an EV_NO_ACTION that belongs to no PCR */
 
 struct bl_event_bank {
     uint16_t algorithm; /* TPM_ALG_ID, known to us or not */
@@ -40,12 +41,12 @@ struct bl_event_log {
     bool is_legacy; /* SHA-1 only, one digest an event */
     struct bl_event_bank banks[BL_EVENT_BANK_COUNT_MAX];
     size_t bank_count;
-    size_t event_count; /* read so far, the header event included */
+    size_t event_count; /* read so far, without the header of a crypto-agile log */
 };
 
 /** One event; the views are borrowed from the log. */
 struct bl_event {
-    uint32_t pcr; /* below BL_PCR_COUNT */
+    uint32_t pcr; /* below BL_PCR_COUNT, or BL_EVENT_NO_PCR in an EV_NO_ACTION */
     uint32_t type;
     struct bulla_bytes digests[BL_EVENT_BANK_COUNT_MAX]; /* by bank of the log; empty: none given */
     struct bulla_bytes data;
@@ -65,11 +66,12 @@ struct bl_replay {
     uint32_t touched;              /* bit i: at least one event extended PCR i */
     uint32_t separators;           /* bit i: exactly one EV_SEPARATOR in PCR i */
     uint32_t duplicate_separators; /* bit i: more than one */
-    size_t event_count;            /* the header included */
+    size_t event_count;            /* without the header of a crypto-agile log */
 };
 /** Read the whole log and compute the values of one bank; BULLA_E_UNSUPPORTED if the log has no such
- *  bank. EV_NO_ACTION extends nothing; StartupLocality sets the start of PCR 0 and is malformed
- *  after PCR 0 was extended, or twice. */
+ *  bank. EV_NO_ACTION extends nothing; in a crypto-agile log StartupLocality sets the start of PCR 0
+ *  and is malformed after PCR 0 was extended, or twice; in the format of TPM 1.2, whose PCR 0 always
+ *  starts at zero, it says nothing. */
 enum bulla_status bl_event_log_replay(struct bulla_bytes bytes, enum bl_hash bank,
                                       struct bl_replay *replay_out,
                                       struct bulla_error *err) BULLA_CHECKED;

@@ -43,7 +43,7 @@ test_replay_extends_what_is_extended(void **state)
     assert_int_equal(replay.touched, 0x81);
     assert_int_equal(replay.separators, 0x80);
     assert_int_equal(replay.duplicate_separators, 0);
-    assert_int_equal(replay.event_count, 5);
+    assert_int_equal(replay.event_count, 4);
 }
 
 static void
@@ -87,7 +87,7 @@ test_padding_ends_the_log_and_nothing_else_does(void **state)
         assert_ok(bulla_buffer_extend(&log, 300, &tail, &err), &err);
         memset(tail, fill[i], 300);
         assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err), &err);
-        assert_int_equal(replay.event_count, 5);
+        assert_int_equal(replay.event_count, 4);
         tail[299] = 0x01;
         assert_fails(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err),
                      BULLA_E_MALFORMED, &err);
@@ -110,7 +110,7 @@ static void
 test_pcr_indexes_are_bounded(void **state)
 {
     (void)state;
-    const uint32_t indexes[] = { 24, 25, 0x7fffffff, 0xfffffffe };
+    const uint32_t indexes[] = { 24, 25, 0x7fffffff, 0xfffffffe, BL_EVENT_NO_PCR };
 
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         BL_AUTO(bulla_buffer) log = { 0 };
@@ -119,6 +119,42 @@ test_pcr_indexes_are_bounded(void **state)
         bl_event_log_write(&w, indexes[i], 1, digest_a, BL_LITERAL(""));
         expect_refused(&log, BL_SHA256, BULLA_E_MALFORMED);
     }
+}
+
+/* Windows ends its logs with an event of no PCR; only EV_NO_ACTION may be one. */
+static void
+test_an_event_of_no_pcr(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+    struct bl_replay replay;
+    struct bulla_error err = { 0 };
+
+    bl_event_log_write_header(&w);
+    bl_event_log_write(&w, BL_EVENT_NO_PCR, BL_EV_NO_ACTION, digest_a, BL_LITERAL("AIK"));
+    assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err), &err);
+    assert_int_equal(replay.touched, 0);
+    assert_int_equal(replay.event_count, 1);
+}
+
+/* TPM 1.2 knows no startup locality: its PCR 0 starts at zero whatever a log says. */
+static void
+test_startup_locality_in_a_legacy_log(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+    struct bl_replay replay;
+    struct bulla_error err = { 0 };
+
+    bl_write_u32le(&w, 0);
+    bl_write_u32le(&w, BL_EV_NO_ACTION);
+    bl_write_bytes(&w, (struct bulla_bytes){ digest_a, 20 });
+    bl_write_u32le(&w, 17);
+    bl_write_bytes(&w, (struct bulla_bytes){ (const uint8_t *)"StartupLocality\0\3", 17 });
+    assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA1, &replay, &err), &err);
+    assert_int_equal(bl_pcr_value(&replay.bank, 0).data[19], 0);
 }
 
 static void
@@ -266,6 +302,8 @@ main(void)
         cmocka_unit_test(test_every_truncation_is_malformed_or_ends_at_an_event),
         cmocka_unit_test(test_padding_ends_the_log_and_nothing_else_does),
         cmocka_unit_test(test_pcr_indexes_are_bounded),
+        cmocka_unit_test(test_an_event_of_no_pcr),
+        cmocka_unit_test(test_startup_locality_in_a_legacy_log),
         cmocka_unit_test(test_startup_locality_only_first_and_once),
         cmocka_unit_test(test_second_separator_is_seen),
         cmocka_unit_test(test_header_is_strict),

@@ -101,22 +101,31 @@ check_same_key(const struct bl_certificate *leaf, const struct bl_key *key, stru
     return status;
 }
 
-/* RFC 5280, 4.2.1.12: no extended key usage is no restriction; one that is there must say ours. */
+/* RFC 5280, 4.2.1.12: no extended key usage is no restriction; one that is there must say what the
+ * key is for. An older cloud CA certifies AKs under the usage of EKs: the attributes in the key's
+ * public area tell the two apart, and an EK cannot sign. */
 static enum bulla_status
-check_usage(const struct bl_certificate *leaf, const char *oid, bool is_required,
-            struct bulla_error *err)
+check_ak_usage(const struct bl_certificate *leaf, struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) value = { 0 };
     struct bulla_error ignored = { 0 };
 
-    if (bl_certificate_has_usage(leaf, oid))
-        return BULLA_OK;
-    enum bulla_status status =
-        bl_certificate_extension(leaf, EXTENDED_KEY_USAGE_OID, &value, &ignored);
-    if (status == BULLA_E_NOT_FOUND && !is_required)
+    if (bl_certificate_has_usage(leaf, BL_TPM_AK_USAGE) ||
+        bl_certificate_has_usage(leaf, BL_TPM_EK_USAGE) ||
+        bl_certificate_extension(leaf, EXTENDED_KEY_USAGE_OID, &value, &ignored) ==
+            BULLA_E_NOT_FOUND)
         return BULLA_OK;
     return bulla_fail(err, BULLA_E_UNTRUSTED, "TPM certificate",
-                      "is not for such a key (extended key usage)", 0);
+                      "is not for an attestation key (extended key usage)", 0);
+}
+
+static enum bulla_status
+check_ek_usage(const struct bl_certificate *leaf, struct bulla_error *err)
+{
+    if (bl_certificate_has_usage(leaf, BL_TPM_EK_USAGE))
+        return BULLA_OK;
+    return bulla_fail(err, BULLA_E_UNTRUSTED, "TPM certificate",
+                      "is not for an endorsement key (extended key usage)", 0);
 }
 
 static enum bulla_status
@@ -258,7 +267,7 @@ trust_certified(const struct bl_key *key, const struct chain *chain,
     BL_TRY(check_same_key(leaf, key, err));
     BL_TRY(find_authority(chain, BL_ANCHOR_AK_AUTHORITY, anchors, anchor_count, now_s, NULL,
                           &trust.anchor, err));
-    BL_TRY(check_usage(leaf, BL_TPM_AK_USAGE, /* is_required= */ false, err));
+    BL_TRY(check_ak_usage(leaf, err));
     BL_TRY(read_platform_id(leaf, &trust.platform_id, err));
     *trust_out = trust;
     return BULLA_OK;
@@ -298,7 +307,7 @@ bl_tpm_ek_trust(const struct bl_tpm_public *ek, const struct bulla_bytes *chain_
     BL_TRY(check_same_key(chain.certificates[0], key, err));
     BL_TRY(find_authority(&chain, BL_ANCHOR_EK_AUTHORITY, anchors, anchor_count, now_s,
                           ek_known_critical, &trust.anchor, err));
-    BL_TRY(check_usage(chain.certificates[0], BL_TPM_EK_USAGE, /* is_required= */ true, err));
+    BL_TRY(check_ek_usage(chain.certificates[0], err));
     BL_TRY(bl_tpm_key_digest(key, trust.platform_id.bytes, err));
     *trust_out = trust;
     return BULLA_OK;
