@@ -51,7 +51,7 @@ bl_local_tpm_directory(void)
     if (state_home != NULL && state_home[0] == '/') /* XDG: a relative path is to be ignored */
         return join(state_home, "bulla/tpm");
     if (geteuid() == 0)
-        return join("", SYSTEM_DIRECTORY + 1);
+        return join("", &SYSTEM_DIRECTORY[1]);
     const char *home = home_directory();
     return home != NULL ? join(home, ".local/state/bulla/tpm") : NULL;
 }
