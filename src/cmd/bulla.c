@@ -21,7 +21,7 @@ const struct bl_verb *const bl_verbs[] = {
 };
 
 /** No other user of the machine, no core dump and no debugger of the same user sees our memory; a
- *  reader that hangs up is an error of writing, not the end of the process. */
+ *  reader that hangs up and a limit on file sizes are errors of writing, not the end of the process. */
 static void
 harden_process(void)
 {
@@ -31,6 +31,7 @@ harden_process(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     bl_tpm_quiet_libraries();
 }
 

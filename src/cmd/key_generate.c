@@ -29,24 +29,23 @@ choose_kind(const struct bl_arguments *arguments, enum bl_key_kind *kind_out,
     return BULLA_OK;
 }
 
+/** What is told of the key, made before the key is kept: so that only the telling can still fail. */
 static enum bulla_status
-report_key(const struct bl_key *key, const struct bl_arguments *arguments,
-           const struct bl_output *output, struct bulla_error *err)
+describe(const struct bl_key *key, const char *path, struct bl_page *text_out,
+         struct bl_result *json_out, struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) recipient = { 0 };
-    BL_AUTO(bl_result) result = { 0 };
-    BL_AUTO(bl_page) page = { 0 };
 
     BL_TRY(bl_recipient_format(key, &recipient, err));
-    if (!bl_wants_json(arguments)) {
-        bl_page_print(&page, "%.*s\n", (int)recipient.size, (const char *)recipient.data);
-        return bl_page_write(&page, STDOUT_FILENO, err);
-    }
-    bl_result_begin(&result);
-    bl_result_word(&result, "kind", bl_recipient_kind_word(bl_key_kind(key)));
-    bl_result_text(&result, "recipient", bulla_buffer_bytes(&recipient));
-    bl_result_word(&result, "output", output->path);
-    return bl_result_write(&result, STDOUT_FILENO, err);
+    bl_page_print(text_out, "%.*s\n", (int)recipient.size, (const char *)recipient.data);
+    bl_result_begin(json_out);
+    bl_result_word(json_out, "kind", bl_recipient_kind_word(bl_key_kind(key)));
+    bl_result_text(json_out, "recipient", bulla_buffer_bytes(&recipient));
+    bl_result_word(json_out, "output", path != NULL ? path : "-");
+    bl_result_end(json_out);
+    if (text_out->failed || json_out->page.failed)
+        return bulla_fail(err, BULLA_E_MEMORY, "recipient", "no memory", 0);
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -55,7 +54,9 @@ generate(const struct bl_arguments *arguments, struct bl_output *output, struct 
     char date[BL_SHOWN_SIZE];
     enum bl_key_kind kind = BL_KEY_NONE;
     BL_AUTO_FREE(bl_key) key = NULL;
-    BL_AUTO(bl_secret) text = { 0 };
+    BL_AUTO(bl_secret) identity = { 0 };
+    BL_AUTO(bl_page) text = { 0 };
+    BL_AUTO(bl_result) json = { 0 };
 
     BL_TRY(choose_kind(arguments, &kind, err));
     BL_TRY(bl_output_open(output, arguments, /* is_binary= */ true, err));
@@ -63,10 +64,13 @@ generate(const struct bl_arguments *arguments, struct bl_output *output, struct 
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--json needs -o FILE: standard output carries the identity");
     BL_TRY(bl_key_generate(kind, &key, err));
-    BL_TRY(bl_identity_format(key, bl_show_time(bl_clock_now_s(), date), &text, err));
-    BL_TRY(bl_fd_write(output->fd, bl_secret_bytes(&text), err));
+    BL_TRY(bl_identity_format(key, bl_show_time(bl_clock_now_s(), date), &identity, err));
+    BL_TRY(describe(key, output->path, &text, &json, err));
+    BL_TRY(bl_fd_write(output->fd, bl_secret_bytes(&identity), err));
     BL_TRY(bl_output_commit(output, err));
-    return output->path != NULL ? report_key(key, arguments, output, err) : BULLA_OK;
+    if (output->path == NULL)
+        return BULLA_OK;
+    return bl_page_write(bl_wants_json(arguments) ? &json.page : &text, STDOUT_FILENO, err);
 }
 
 static enum bulla_status

@@ -187,6 +187,16 @@ bl_local_tpm_done(struct bl_local_tpm *local)
 }
 
 void
+bl_local_tpm_release(void *context)
+{
+    struct bl_local_tpm *local = context;
+    enum bl_tpm_place place = local->place;
+
+    bl_local_tpm_done(local);
+    local->place = place;
+}
+
+void
 bl_local_tpm_tell(const struct bl_local_tpm *local)
 {
     char shown[BL_SHOWN_SIZE];

@@ -46,6 +46,8 @@ enum bulla_status bl_local_tpm_open(struct bl_local_tpm *local,
                                     const struct bl_arguments *arguments, bool may_create,
                                     struct bulla_error *err) BULLA_CHECKED;
 void bl_local_tpm_done(struct bl_local_tpm *local);
+/** Give it back before the command ends; `place` stays known. Fits bl_opener.done_with_tpm. */
+void bl_local_tpm_release(void *local);
 
 /** Say on stderr, once a process, that the embedded TPM is no hardware; nothing for another one. */
 void bl_local_tpm_tell(const struct bl_local_tpm *local);

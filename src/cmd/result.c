@@ -154,12 +154,18 @@ bl_result_value(struct bl_result *result, const char *name, const struct bulla_v
     }
 }
 
-enum bulla_status
-bl_result_write(struct bl_result *result, int fd, struct bulla_error *err)
+void
+bl_result_end(struct bl_result *result)
 {
     while (result->depth > 0)
         bl_result_close(result);
     bl_page_print(&result->page, "\n");
+}
+
+enum bulla_status
+bl_result_write(struct bl_result *result, int fd, struct bulla_error *err)
+{
+    bl_result_end(result);
     return bl_page_write(&result->page, fd, err);
 }
 

@@ -38,7 +38,9 @@ void bl_result_time(struct bl_result *result, const char *name, int64_t time_s);
 /** A found or expected value; null if there is none. */
 void bl_result_value(struct bl_result *result, const char *name, const struct bulla_value *value);
 
-/** End the object and write it as one line. */
+/** End every level that is open, and the line. */
+void bl_result_end(struct bl_result *result);
+/** bl_result_end(), then write it. */
 enum bulla_status bl_result_write(struct bl_result *result, int fd,
                                   struct bulla_error *err) BULLA_CHECKED;
 void bl_result_done(struct bl_result *result);

@@ -291,7 +291,9 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
 static enum bulla_status
 seal_stream(struct job *job, struct bulla_error *err)
 {
-    struct bl_opener opener = { .tpm = job->local.tpm };
+    struct bl_opener opener = { .tpm = job->local.tpm,
+                                .done_with_tpm = bl_local_tpm_release,
+                                .tpm_context = &job->local };
 
     if (job->input.path != NULL)
         bl_report_object_word(job->input.path);
@@ -391,7 +393,7 @@ static const struct bl_option options[] = {
 static const char *const examples[] = {
     "printf s3cret | bulla seal --name demo --recovery recovery.key -o demo.bulla",
     "bulla seal --no-recovery notes.txt > notes.bulla",
-    "bulla seal --recipient @alice.pub -o notes.bulla notes.txt",
+    "bulla seal --recipient @alice.pub -o for-alice.bulla notes.txt",
     NULL,
 };
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,18 @@ bl_input_open(struct bl_input *input, const char *operand, struct bulla_error *e
         return bl_fail_errno(err, "input", "cannot be opened");
     input->path = operand;
     return look_at(input, err);
+}
+
+enum bulla_status
+bl_input_wait(const struct bl_input *input, struct bulla_error *err)
+{
+    struct pollfd wanted = { .fd = input->fd, .events = POLLIN };
+    int ready;
+
+    do
+        ready = BL_CALL(FILE, poll(&wanted, 1, /* timeout= */ -1));
+    while (ready < 0 && errno == EINTR);
+    return ready < 0 ? bl_fail_errno(err, "input", "cannot be waited for") : BULLA_OK;
 }
 
 enum bulla_status

@@ -23,6 +23,9 @@ struct bl_input {
 /** `operand` may be NULL or "-": standard input. BULLA_E_NOT_FOUND, BULLA_E_IO. */
 enum bulla_status bl_input_open(struct bl_input *input, const char *operand,
                                 struct bulla_error *err) BULLA_CHECKED;
+/** Wait for the first byte, or the end: before taking what the writer of a pipe may need itself. */
+enum bulla_status bl_input_wait(const struct bl_input *input,
+                                struct bulla_error *err) BULLA_CHECKED;
 /** Back to the first byte; only if is_seekable. */
 enum bulla_status bl_input_rewind(const struct bl_input *input,
                                   struct bulla_error *err) BULLA_CHECKED;

@@ -117,10 +117,10 @@ bl_terminal_ask(const char *prompt, bool confirm, struct bl_secret *passphrase_o
     if (fd < 0)
         return bulla_fail_cause(err, BULLA_CAUSE_NO_TERMINAL, "passphrase", "nobody can be asked");
     BL_TRY(ask_once(fd, prompt, &first, err));
-    if (confirm)
-        BL_TRY(ask_once(fd, "the same again: ", &second, err));
     if (first.size == 0)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "passphrase", "it is empty");
+    if (confirm)
+        BL_TRY(ask_once(fd, "the same again: ", &second, err));
     if (confirm && !bl_equal(bl_secret_bytes(&first), bl_secret_bytes(&second)))
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "passphrase",
                                 "it was not typed the same twice");

@@ -67,6 +67,8 @@ open_tpm(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     }
     bl_report_object_word("");
     unlock->opener.tpm = unlock->local.tpm;
+    unlock->opener.done_with_tpm = bl_local_tpm_release;
+    unlock->opener.tpm_context = &unlock->local;
     return BULLA_OK;
 }
 

@@ -10,16 +10,16 @@
 #include "keys/identity.h"
 #include "seal/inspect.h"
 
-#define BL_UNLOCK_OPTIONS                                                           \
-    { .name = "identity",                                                           \
-      .letter = 'i',                                                                \
-      .argument = "FILE",                                                           \
-      .repeats = true,                                                              \
-      .help = "open with the identity (private key) in FILE" },                     \
-        { .name = "passphrase", .help = "ask for the passphrase on the terminal" }, \
-    {                                                                               \
-        .name = "passphrase-file", .argument = "FILE|fd:N",                         \
-        .help = "read the passphrase from FILE (0600) or from file descriptor N"    \
+#define BL_UNLOCK_OPTIONS                                                                          \
+    { .name = "identity",                                                                          \
+      .letter = 'i',                                                                               \
+      .argument = "FILE",                                                                          \
+      .repeats = true,                                                                             \
+      .help = "open with the identity (private key) in FILE" },                                    \
+        { .name = "passphrase", .letter = 'p', .help = "ask for the passphrase on the terminal" }, \
+    {                                                                                              \
+        .name = "passphrase-file", .argument = "FILE|fd:N",                                        \
+        .help = "read the passphrase from FILE (0600) or from file descriptor N"                   \
     }
 
 struct bl_unlock {

@@ -79,7 +79,7 @@ look_ahead(struct job *job, struct bulla_error *err)
         if (job->requirements.verify_first)
             return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                     "--verify-first needs a file that can be read twice");
-        return BULLA_OK;
+        return bl_input_wait(&job->input, err);
     }
     BL_TRY(bl_blob_inspect(job->input.fd, &job->summary, err));
     job->has_summary = true;

@@ -254,6 +254,8 @@ bl_seal_make(const struct bl_seal_job *job, const struct bl_source *source,
     BL_TRY(try_header(job, &header, err));
     BL_TRY(bl_blob_body_key(&header.binding, &header.prk, &body_key, err));
     BL_TRY(bl_entropy_fill(job->entropy, salt, sizeof salt, err));
+    if (job->opener->done_with_tpm != NULL)
+        job->opener->done_with_tpm(job->opener->tpm_context);
     BL_TRY(sink->write(sink->context, bulla_buffer_bytes(&header.bytes), err));
     return bl_body_seal(&body_key, header.binding.core_digest, salt, source, sink, err);
 }

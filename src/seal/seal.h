@@ -74,6 +74,10 @@ struct bl_opener {
     const struct bl_key *const *identities; /* HPKE private keys */
     size_t identity_count;
     struct bulla_bytes tpm_pin;
+    /** Called once when `tpm` is not used any more, before the body flows: a pipeline of commands
+     *  must not wait for each other's TPM. NULL: nobody wants to know. */
+    void (*done_with_tpm)(void *context);
+    void *tpm_context;
     /** Asked at most once, only if a passphrase slot is left to try; NULL: there is nobody. */
     enum bulla_status (*ask_passphrase)(void *context, struct bl_secret *passphrase_out,
                                         struct bulla_error *err);

@@ -67,6 +67,8 @@ bl_unseal_stream(const struct bl_unseal_requirements *requirements, const struct
 
     BL_TRY(bl_header_read(&source, &header, err));
     BL_TRY(open_header(&header, requirements, opener, &binding, &body_key, err));
+    if (opener->done_with_tpm != NULL)
+        opener->done_with_tpm(opener->tpm_context);
     if (requirements->verify_first)
         BL_TRY(verify_body(&header, &binding, &body_key, in_fd, &source, err));
     return open_body(&header, &binding, &body_key, &source, &sink, err);

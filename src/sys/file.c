@@ -42,6 +42,8 @@ bl_fd_write(int fd, struct bulla_bytes bytes, struct bulla_error *err)
         ssize_t written = BL_CALL(FILE, write(fd, bytes.data + done, bytes.size - done));
         if (written > 0)
             done += (size_t)written;
+        else if (written < 0 && errno == EPIPE) /* no server: the next command of a pipeline */
+            return bulla_fail_detail(err, BULLA_CAUSE_IO, "pipe", "its reader hung up", EPIPE);
         else if (written == 0 || !again(fd, POLLOUT))
             return bl_fail_errno(err, "file", "writing failed");
     }
