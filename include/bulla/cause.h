@@ -74,7 +74,7 @@
     X(EXPIRED, 902, STALE)                                        \
     X(ROLLED_BACK, 903, STALE)                                    \
     X(VERSION_BELOW_FLOOR, 904, STALE)                            \
-    X(REPLAYED, 905, STALE)                                       \
+    X(REPLAYED, 907, STALE)                                       \
     X(REVOKED, 906, STALE)                                        \
     X(NONCE_MISMATCH, 905, STALE)                                 \
     /* 10: a device is missing or lacks something */              \

@@ -35,6 +35,17 @@ test_every_cause_has_its_words_once(void **state)
     assert_int_equal(count, CAUSE_COUNT);
 }
 
+/** A number stands for one cause for ever: two that share it could not be told apart. */
+static void
+test_every_number_stands_for_one_cause(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CAUSE_COUNT; i++) {
+        for (size_t k = 0; k < i; k++)
+            assert_int_not_equal(every_cause[i], every_cause[k]);
+    }
+}
+
 static void
 test_form_of_the_words(void **state)
 {
@@ -91,6 +102,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_cause_has_its_words_once),
+        cmocka_unit_test(test_every_number_stands_for_one_cause),
         cmocka_unit_test(test_form_of_the_words),
         cmocka_unit_test(test_no_text_tells_to_switch_a_check_off),
         cmocka_unit_test(test_ids_lead_back),

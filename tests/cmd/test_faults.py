@@ -24,7 +24,7 @@ def steps(kind):
     nth = 1
     while nth < POINTS_MAX:
         yield nth
-        nth += 1 if nth < 40 else max(1, nth // 8)
+        nth += 1 if nth < 24 else max(1, nth // 6)
     raise AssertionError(f"{kind}: the fault is reached without end")
 
 

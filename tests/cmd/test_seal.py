@@ -179,7 +179,7 @@ def the_caller_may_demand_a_kind_of_slot(home):
 def every_byte_of_a_blob_counts(home):
     blob = bytearray(home.sealed().read_bytes())
     seen = set()
-    for at in range(0, len(blob), 7):
+    for at in range(0, len(blob), 13):
         blob[at] ^= 1
         home.write("bad", bytes(blob))
         result = home.bulla("unseal", "-o", "out", "bad")
