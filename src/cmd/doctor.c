@@ -82,13 +82,12 @@ static const struct topic {
     bool is_optional; /* a failure is only a warning unless asked for by name */
     void (*examine)(struct bl_findings *findings);
 } topics[] = {
-    { "tpm", true, bl_doctor_tpm },
-    { "embedded", false, bl_doctor_embedded },
-    { "memory", false, bl_doctor_memory },
-    { "clock", false, bl_doctor_clock },
+    { "tpm", true, bl_doctor_tpm },        { "embedded", false, bl_doctor_embedded },
+    { "memory", false, bl_doctor_memory }, { "clock", false, bl_doctor_clock },
+    { "kernel", true, bl_doctor_kernel },
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
-static const char *const topic_words[] = { "tpm", "embedded", "memory", "clock", NULL };
+static const char *const topic_words[] = { "tpm", "embedded", "memory", "clock", "kernel", NULL };
 
 static void
 examine(struct bl_findings *findings, const struct topic *topic, bool is_asked_for)
@@ -115,7 +114,7 @@ examine_all(struct bl_findings *findings, const struct bl_arguments *arguments,
         if (i == TOPIC_COUNT) {
             bl_report_object_word(bl_operand(arguments, at));
             return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "topic",
-                                    "it is none of tpm, embedded, memory, clock");
+                                    "it is none of tpm, embedded, memory, clock, kernel");
         }
         examine(findings, &topics[i], /* is_asked_for= */ true);
     }

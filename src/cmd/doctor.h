@@ -34,5 +34,6 @@ void bl_doctor_tpm(struct bl_findings *findings);
 void bl_doctor_embedded(struct bl_findings *findings);
 void bl_doctor_memory(struct bl_findings *findings);
 void bl_doctor_clock(struct bl_findings *findings);
+void bl_doctor_kernel(struct bl_findings *findings);
 
 #endif

@@ -146,6 +146,8 @@ def doctor_tells_what_is_missing(home):
     result = home.bulla("doctor", "tpm", "--device", "/dev/nothing-here")
     assert result.code == 10 and "BL-1001" in result.err and "fail" in result.text, result
     home.bulla("doctor", "memory", "clock").ok()
+    kernel = home.bulla("doctor", "kernel")
+    assert "user namespaces" in kernel.text and kernel.code == (10 if "fail" in kernel.text else 0), kernel
     home.bulla("doctor", "moon").fails(2, "BL-0201")
     assert not (home / "state").exists()  # looking changes nothing
 
