@@ -235,7 +235,6 @@ test_enrolled_ak(void **state)
     struct fixture *f = *state;
     BL_AUTO(bulla_buffer) spki = { 0 };
     BL_AUTO(bulla_buffer) none = { 0 };
-    BL_AUTO_FREE(bl_key) other = paper_key(BL_KEY_P256);
     struct bl_tpm_trust trust = { 0 };
     struct bulla_error err = { 0 };
     static const uint8_t id[33] = { 1 };
@@ -250,7 +249,6 @@ test_enrolled_ak(void **state)
     assert_int_equal(ak_trust(f, &none, PAPER_NOW, &trust, &err), BULLA_E_ARGUMENT);
     f->anchor.platform_id.size = 32;
     bl_key_free(f->key);
-    f->key = NULL;
     f->key = paper_key(BL_KEY_P256);
     assert_int_equal(ak_trust(f, &none, PAPER_NOW, &trust, &err), BULLA_E_UNTRUSTED);
 }
