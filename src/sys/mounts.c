@@ -26,8 +26,9 @@
 #define ROOT_SIZE_MAX ((uint64_t)1 << 20) /* bytes: an empty root holds names of targets only */
 #define SIZE_TEXT_MAX 24                  /* bytes: 2^64 in decimal and its end */
 
-static const char *const device_names[BL_DEVICE_COUNT] = { "null", "zero", "full", "random",
-                                                           "urandom" };
+static const char *const device_names[BL_DEVICE_COUNT] = { "null",   "zero",    "full",
+                                                           "random", "urandom", "fuse" };
+#define ORDINARY_DEVICE_COUNT (BL_DEVICE_COUNT - 1)
 static const struct {
     const char *name, *target;
 } device_links[] = { { "fd", "/proc/self/fd" },
@@ -71,12 +72,18 @@ attributes_of(const struct bl_mount *mount)
            (mount->executable ? 0 : MOUNT_ATTR_NOEXEC);
 }
 
+static size_t
+device_count(const struct bl_mount *mount)
+{
+    return mount->with_fuse ? BL_DEVICE_COUNT : ORDINARY_DEVICE_COUNT;
+}
+
 static enum bulla_status
-take_devices(struct bl_mount_sources *sources, struct bulla_error *err)
+take_devices(struct bl_mount_sources *sources, size_t count, struct bulla_error *err)
 {
     char path[32]; /* bytes: "/dev/urandom" */
 
-    for (size_t i = 0; i < BL_DEVICE_COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (sources->devices[i] >= 0)
             continue;
         (void)snprintf(path, sizeof path, "/dev/%s", device_names[i]);
@@ -115,7 +122,7 @@ take_all(const struct bl_namespace_plan *plan, struct bl_mount_sources *sources,
             BL_TRY(take(mount->source, &sources->binds[i], err));
             BL_TRY(restrict_mount(sources->binds[i], attributes_of(mount), AT_RECURSIVE, err));
         } else if (mount->kind == BL_MOUNT_DEVICES) {
-            BL_TRY(take_devices(sources, err));
+            BL_TRY(take_devices(sources, device_count(mount), err));
         }
     }
     return BULLA_OK;
@@ -257,15 +264,15 @@ attach(int mount, int root, const char *target, struct bulla_error *err)
 }
 
 static enum bulla_status
-attach_devices(const struct bl_mount_sources *sources, int root, const char *target,
+attach_devices(const struct bl_mount_sources *sources, int root, const struct bl_mount *mount,
                struct bulla_error *err)
 {
     BL_AUTO_FD directory = -1;
 
     BL_TRY(
         make_mount("tmpfs", ROOT_SIZE_MAX, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &directory, err));
-    BL_TRY(attach(directory, root, target, err));
-    for (size_t i = 0; i < BL_DEVICE_COUNT; i++)
+    BL_TRY(attach(directory, root, mount->target, err));
+    for (size_t i = 0; i < device_count(mount); i++)
         BL_TRY(attach(sources->devices[i], directory, device_names[i], err));
     for (size_t i = 0; i < sizeof device_links / sizeof device_links[0]; i++) {
         if (BL_CALL(PROCESS, symlinkat(device_links[i].target, directory, device_links[i].name)) !=
@@ -288,7 +295,7 @@ attach_one(const struct bl_mount *mount, const struct bl_mount_sources *sources,
     case BL_MOUNT_BIND:
         return attach(sources->binds[index], root, mount->target, err);
     case BL_MOUNT_DEVICES:
-        return attach_devices(sources, root, mount->target, err);
+        return attach_devices(sources, root, mount, err);
     case BL_MOUNT_PROC:
         BL_TRY(make_mount("proc", 0, common | MOUNT_ATTR_NOEXEC, &fd, err));
         break;

@@ -7,7 +7,7 @@
 
 #include "sys/namespace.h"
 
-#define BL_DEVICE_COUNT 5
+#define BL_DEVICE_COUNT 6 /* the last is fuse, for who asks for it */
 
 /** Mounts that are attached nowhere yet; -1: none. */
 struct bl_mount_sources {

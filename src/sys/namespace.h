@@ -8,7 +8,8 @@
  * refused except those of BL_MOUNT_DEVICES. Before the program runs every capability is dropped
  * and no_new_privs set, so that it cannot change any of this. Works for root and for ordinary users
  * who may make user namespaces; where that is forbidden the cause is
- * BULLA_CAUSE_NO_USER_NAMESPACES.
+ * BULLA_CAUSE_NO_USER_NAMESPACES. A program of ours that goes on building there (the agent of an
+ * enclave) may keep the capabilities that it needs: they are over its own world only.
  *
  * Does not: limit memory or processor time (sys/cgroup.h) or system calls (sys/sandbox.h); drop the
  * supplementary groups of an ordinary user, which he cannot do.
@@ -34,6 +35,7 @@ struct bl_mount {
                            written; a symbolic link on the way is refused */
     bool writable;
     bool executable;
+    bool with_fuse;    /* BL_MOUNT_DEVICES: /dev/fuse as well, for who serves files itself */
     uint64_t size_max; /* bytes */
 };
 #define BL_MOUNTS_MAX 64 /* the root tree, one per sealed directory and secret, and a few more */
@@ -49,6 +51,8 @@ struct bl_namespace_plan {
     uid_t inside_uid; /* what the program sees itself as */
     gid_t inside_gid;
     bool share_network; /* the caller's network instead of an empty one with `lo` */
+    uint64_t
+        keep_capabilities; /* bit n: capability n stays; a program needs inside_uid 0 for that */
 };
 
 /** The flags for clone3(). */

@@ -212,7 +212,7 @@ static enum bulla_status
 enter_namespaces(const struct bl_namespace_plan *namespaces, struct bulla_error *err)
 {
     BL_TRY(bl_namespace_enter(namespaces, err));
-    return bl_sandbox_drop_capabilities(0, err);
+    return bl_sandbox_drop_capabilities(namespaces->keep_capabilities, err);
 }
 
 static enum bulla_status

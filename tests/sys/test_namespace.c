@@ -342,6 +342,46 @@ test_works_for_an_ordinary_user_too(void **state)
                      0);
 }
 
+#define CAP_BUILD (1ULL << 21) /* CAP_SYS_ADMIN */
+
+/* Kept capabilities survive the start of a program only for its root; a function shows the sets. */
+static int
+build_on(void *context)
+{
+    BL_AUTO(bulla_buffer) status = { 0 };
+
+    (void)context;
+    CHILD_CHECK(getuid() == 0 && count_names("/dev") == 10);
+    CHILD_CHECK(open("/dev/fuse", O_RDWR | O_CLOEXEC) >= 0);
+    CHILD_CHECK(mount("none", "/scratch", "tmpfs", MS_NOSUID | MS_NODEV, "size=4096") == 0);
+    CHILD_CHECK(umount2("/scratch", 0) == 0);
+    CHILD_CHECK(bl_file_read("/proc/self/status", 65536, &status, NULL) == BULLA_OK);
+    CHILD_CHECK(bulla_buffer_append(&status, BL_BYTES_OF("\0"), NULL) == BULLA_OK);
+    CHILD_CHECK(strstr((char *)status.data, "CapPrm:\t0000000000200000") != NULL);
+    CHILD_CHECK(strstr((char *)status.data, "CapBnd:\t0000000000200000") != NULL);
+    CHILD_CHECK(sethostname("x", 1) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+    return 0;
+}
+
+static void
+test_a_builder_keeps_what_the_plan_says(void **state)
+{
+    (void)state;
+    struct world world;
+
+    if (!permitted())
+        unit_skip("user namespaces are forbidden here");
+    if (access("/dev/fuse", F_OK) != 0)
+        unit_skip("/dev/fuse is missing");
+    prepare_data();
+    make_world(&world);
+    world.plan.inside_uid = 0;
+    world.plan.inside_gid = 0;
+    world.plan.keep_capabilities = CAP_BUILD;
+    world.mounts[3].with_fuse = true;
+    assert_int_equal(run_in(&world.plan, build_on, NULL), 0);
+}
+
 /* The limit on user namespaces is itself per namespace: a world in which none may be made. */
 static int
 start_where_forbidden(void *context)
@@ -412,6 +452,7 @@ main(void)
         test_in_directory(test_a_given_root_tree),
         test_in_directory(test_mounts_that_must_not_be),
         test_in_directory(test_works_for_an_ordinary_user_too),
+        test_in_directory(test_a_builder_keeps_what_the_plan_says),
         cmocka_unit_test(test_says_so_where_it_is_forbidden),
         test_in_directory(test_every_failing_call_is_told),
     };
