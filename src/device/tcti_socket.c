@@ -7,6 +7,7 @@
  * Guarantees: no wait is longer than the deadline of the command; a response is read no further than
  * the size it states, at most BL_TPM_MESSAGE_MAX; bytes that nobody asked for end the connection.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -141,6 +142,27 @@ fail_connect(int code, struct bulla_error *err)
 }
 
 enum bulla_status
+bl_tpm_transport_socket_fd(int fd, unsigned timeout_ms, struct bl_tpm_transport *out,
+                           struct bulla_error *err)
+{
+    struct connection *connection = bl_alloc(1, sizeof *connection);
+    int flags = connection == NULL ? -1 : BL_CALL(SOCKET, fcntl(fd, F_GETFL));
+
+    if (flags < 0 || BL_CALL(SOCKET, fcntl(fd, F_SETFL, flags | O_NONBLOCK)) != 0) {
+        enum bulla_status status = connection == NULL
+                                       ? bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0)
+                                       : fail_io("not a descriptor", errno, err);
+        close(fd);
+        bl_free(connection);
+        return status;
+    }
+    *connection = (struct connection){ .fd = fd, .timeout_ms = timeout_ms };
+    *out =
+        (struct bl_tpm_transport){ .context = connection, .exchange = exchange, .close = release };
+    return BULLA_OK;
+}
+
+enum bulla_status
 bl_tpm_transport_socket(const char *path, unsigned timeout_ms, struct bl_tpm_transport *out,
                         struct bulla_error *err)
 {
@@ -149,24 +171,14 @@ bl_tpm_transport_socket(const char *path, unsigned timeout_ms, struct bl_tpm_tra
     if (path[0] == '\0' || strlen(path) >= sizeof address.sun_path)
         return bulla_fail(err, BULLA_E_USAGE, WHERE, "the path is empty or too long", strlen(path));
     memcpy(address.sun_path, path, strlen(path));
-    struct connection *connection = bl_alloc(1, sizeof *connection);
-    if (connection == NULL)
-        return bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0);
-    connection->timeout_ms = timeout_ms;
-    connection->fd =
-        BL_CALL(SOCKET, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    int code = connection->fd < 0 ? errno : 0;
+    int fd = BL_CALL(SOCKET, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (fd < 0)
+        return fail_connect(errno, err);
     /* Non-blocking: a Unix socket connects at once or its queue is full (EAGAIN). */
-    if (code == 0 &&
-        BL_CALL(SOCKET, connect(connection->fd, (struct sockaddr *)&address, sizeof address)) != 0)
-        code = errno;
-    if (code != 0) {
-        if (connection->fd >= 0)
-            close(connection->fd);
-        bl_free(connection);
+    if (BL_CALL(SOCKET, connect(fd, (struct sockaddr *)&address, sizeof address)) != 0) {
+        int code = errno;
+        close(fd);
         return fail_connect(code, err);
     }
-    *out =
-        (struct bl_tpm_transport){ .context = connection, .exchange = exchange, .close = release };
-    return BULLA_OK;
+    return bl_tpm_transport_socket_fd(fd, timeout_ms, out, err);
 }

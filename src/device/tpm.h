@@ -21,10 +21,11 @@
 
 struct bl_tpm; /* one connection; not for two threads at once */
 
-/** How to reach a TPM. Exactly one of the three is used. */
+/** How to reach a TPM. Exactly one of the four is used. */
 struct bl_tpm_target {
     const char *device_path;  /* "/dev/tpmrm0", or NULL */
     const char *socket_path;  /* a Unix socket that speaks raw TPM commands, or NULL */
+    int socket_fd;            /* the same, connected already, taken over; 0: none */
     struct bl_vtpm *embedded; /* borrowed, must outlive the connection; device/vtpm.h */
     unsigned timeout_ms;      /* for one command on device or socket; 0: BL_TPM_TIMEOUT_MS */
 };

@@ -302,8 +302,8 @@ choose_transport(const struct bl_tpm_target *target, struct bl_tpm_transport *ou
                  struct bulla_error *err)
 {
     unsigned timeout_ms = target->timeout_ms != 0 ? target->timeout_ms : BL_TPM_TIMEOUT_MS;
-    int count =
-        (target->device_path != NULL) + (target->socket_path != NULL) + (target->embedded != NULL);
+    int count = (target->device_path != NULL) + (target->socket_path != NULL) +
+                (target->socket_fd > 0) + (target->embedded != NULL);
 
     if (count != 1)
         return bulla_fail(err, BULLA_E_ARGUMENT, WHERE, "exactly one target is needed", 0);
@@ -311,6 +311,8 @@ choose_transport(const struct bl_tpm_target *target, struct bl_tpm_transport *ou
         return bl_tpm_transport_device(target->device_path, timeout_ms, out, err);
     if (target->socket_path != NULL)
         return bl_tpm_transport_socket(target->socket_path, timeout_ms, out, err);
+    if (target->socket_fd > 0)
+        return bl_tpm_transport_socket_fd(target->socket_fd, timeout_ms, out, err);
     *out = bl_tpm_transport_vtpm(target->embedded);
     return BULLA_OK;
 }

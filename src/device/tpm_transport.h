@@ -30,6 +30,10 @@ struct bl_tpm_transport bl_tpm_transport_vtpm(struct bl_vtpm *vtpm);
 enum bulla_status bl_tpm_transport_socket(const char *path, unsigned timeout_ms,
                                           struct bl_tpm_transport *out,
                                           struct bulla_error *err) BULLA_CHECKED;
+/** Takes `fd` over, also on failure. */
+enum bulla_status bl_tpm_transport_socket_fd(int fd, unsigned timeout_ms,
+                                             struct bl_tpm_transport *out,
+                                             struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_tpm_transport_device(const char *path, unsigned timeout_ms,
                                           struct bl_tpm_transport *out,
                                           struct bulla_error *err) BULLA_CHECKED;

@@ -105,6 +105,8 @@ test_targets_that_are_none(void **state)
         { { .device_path = "/dev/full" }, BULLA_CAUSE_TPM_FAILED },
         { { .socket_path = "/nonexistent/tpm.sock" }, BULLA_CAUSE_NO_TPM },
         { { .socket_path = "" }, BULLA_CAUSE_USAGE },
+        { { .socket_path = "x", .socket_fd = 1 }, BULLA_CAUSE_INTERNAL },
+        { { .socket_fd = 1023 }, BULLA_CAUSE_IO }, /* nothing there */
         { { .socket_path = long_path }, BULLA_CAUSE_USAGE },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -269,6 +271,29 @@ test_a_socket_that_behaves(void **state)
     }
 }
 
+/* The enclave's way: the socket was connected by somebody else, and blocks. */
+static void
+test_a_socket_that_is_inherited(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct bulla_error err = { 0 };
+    struct bl_tpm *tpm = NULL;
+    struct peer peer;
+    uint8_t random[4];
+
+    peer_start(&peer, f->vtpm, ANSWER, 0);
+    strcpy(address.sun_path, peer.path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd > 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_ok(bl_tpm_open(&(struct bl_tpm_target){ .socket_fd = fd }, &tpm, &err), &err);
+    assert_ok(bl_tpm_random(tpm, random, sizeof random, &err), &err);
+    bl_tpm_free(tpm);
+    assert_int_equal(fcntl(fd, F_GETFD), -1); /* closed with it */
+    peer_stop(&peer);
+}
+
 static void
 test_a_socket_that_does_not(void **state)
 {
@@ -427,6 +452,7 @@ main(void)
         with_tpm(test_pcrs),
         with_tpm(test_targets_that_are_none),
         with_tpm(test_a_socket_that_behaves),
+        with_tpm(test_a_socket_that_is_inherited),
         with_tpm(test_a_socket_that_does_not),
         with_tpm(test_an_answer_that_nobody_asked_for),
         with_tpm(test_every_socket_call_may_fail),
