@@ -12,8 +12,9 @@
 
 #include "bulla/status.h"
 
-#define BL_ELF_NEEDED_COUNT_MAX 256 /* libraries: the largest programs of a distribution need ~200 */
-#define BL_ELF_TEXT_SIZE_MAX 4096   /* bytes of a path, a name or a search list */
+#define BL_ELF_NEEDED_COUNT_MAX \
+    256                           /* libraries: the largest programs of a distribution need ~200 */
+#define BL_ELF_TEXT_SIZE_MAX 4096 /* bytes of a path, a name or a search list */
 
 enum bl_elf_machine { BL_ELF_X86_64 = 62, BL_ELF_AARCH64 = 183 };
 

@@ -29,7 +29,7 @@ struct bl_closure {
     int root_fd; /* borrowed: what "/" is */
     struct bl_closure_item *items;
     size_t count;
-    size_t scanned; /* items whose needs are known */
+    size_t scanned;     /* items whose needs are known */
     char **directories; /* of ld.so.conf and the defaults; NULL until they are read */
     size_t directory_count;
 };
@@ -39,8 +39,7 @@ void bl_closure_done(struct bl_closure *closure);
  *  theirs. A file that is no ELF file needs nothing, unless it begins with "#!": then its
  *  interpreter is added with its needs. The program itself is not added.
  *  BULLA_E_NOT_FOUND with the index of the library in the file as offset; BULLA_E_MALFORMED. */
-enum bulla_status bl_closure_add_needs(struct bl_closure *closure, int program_fd,
-                                       const char *path,
+enum bulla_status bl_closure_add_needs(struct bl_closure *closure, int program_fd, const char *path,
                                        struct bulla_error *err) BULLA_CHECKED;
 /** Add glibc's name service (libnss_files, libnss_dns, libresolv), as far as it is there. */
 enum bulla_status bl_closure_add_name_service(struct bl_closure *closure,
