@@ -232,6 +232,11 @@ test_each_claim_that_is_absent_is_refused(void **state)
     c = good_claims();
     c.isolation = BL_ISOLATION_ABSENT;
     refused_by(&c, &p, NOW, BL_CHECK_ISOLATION);
+    struct bl_appraisal_policy no_product = p;
+    no_product.product[0] = 0;
+    c = good_claims();
+    c.product[0] = 0;
+    refused_by(&c, &no_product, NOW, BL_CHECK_PRODUCT); /* nothing does not equal nothing */
 }
 
 /* "Not set" never means "not checked". */
