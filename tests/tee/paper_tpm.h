@@ -136,7 +136,7 @@ paper_attest(const struct paper_quote *q, struct bulla_buffer *out)
         bl_write_u16be(&w, q->selections[i].algorithm);
         bl_write_u8(&w, q->selections[i].size);
         for (unsigned k = 0; k < q->selections[i].size; k++)
-            bl_write_u8(&w, (uint8_t)(q->selections[i].mask >> (8 * k)));
+            bl_write_u8(&w, (uint8_t)(k < 4 ? q->selections[i].mask >> (8 * k) : 0));
     }
     bl_write_sized_u16be(&w, q->pcr_digest);
     bl_write_bytes(&w, q->trailing);
