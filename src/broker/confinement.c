@@ -23,7 +23,8 @@
         ALLOW(madvise), ALLOW(brk), ALLOW(mremap), ALLOW(mlock), ALLOW(munlock),                \
         ALLOW(clock_gettime), ALLOW(clock_nanosleep), ALLOW(getrandom), ALLOW(futex),           \
         ALLOW(rt_sigprocmask), ALLOW(rt_sigaction), ALLOW(rt_sigreturn), ALLOW(exit),           \
-        ALLOW(exit_group), ALLOW(getpid), ALLOW(gettid), ALLOW(tgkill), ALLOW(restart_syscall)
+        ALLOW(exit_group), ALLOW(getpid), ALLOW(sysinfo), ALLOW(gettid), ALLOW(tgkill),         \
+        ALLOW(restart_syscall)
 
 /* Threads as glibc makes them; clone3 has clone as its substitute. */
 #define THREADS                                                                    \

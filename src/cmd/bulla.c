@@ -16,8 +16,31 @@
 #include "device/tpm.h"
 
 const struct bl_verb *const bl_verbs[] = {
-    &bl_verb_seal,   &bl_verb_unseal,  &bl_verb_inspect, &bl_verb_explain,    &bl_verb_key_generate,
-    &bl_verb_doctor, &bl_verb_version, &bl_verb_help,    &bl_verb_completion, NULL,
+    &bl_verb_seal,
+    &bl_verb_unseal,
+    &bl_verb_inspect,
+    &bl_verb_explain,
+    &bl_verb_key_generate,
+    &bl_verb_serve,
+    &bl_verb_get,
+    &bl_verb_platform_enroll,
+    &bl_verb_admin_put,
+    &bl_verb_admin_grant,
+    &bl_verb_admin_ungrant,
+    &bl_verb_admin_list,
+    &bl_verb_admin_grants,
+    &bl_verb_admin_promote,
+    &bl_verb_admin_anchor_add,
+    &bl_verb_admin_anchor_rm,
+    &bl_verb_admin_anchor_list,
+    &bl_verb_admin_platform_list,
+    &bl_verb_admin_platform_revoke,
+    &bl_verb_audit_verify,
+    &bl_verb_doctor,
+    &bl_verb_version,
+    &bl_verb_help,
+    &bl_verb_completion,
+    NULL,
 };
 
 /** No other user of the machine, no core dump and no debugger of the same user sees our memory; a

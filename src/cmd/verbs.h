@@ -7,13 +7,28 @@
 
 #include "cmd/verb.h"
 
+extern const struct bl_verb bl_verb_admin_anchor_add;
+extern const struct bl_verb bl_verb_admin_anchor_list;
+extern const struct bl_verb bl_verb_admin_anchor_rm;
+extern const struct bl_verb bl_verb_admin_grant;
+extern const struct bl_verb bl_verb_admin_grants;
+extern const struct bl_verb bl_verb_admin_list;
+extern const struct bl_verb bl_verb_admin_platform_list;
+extern const struct bl_verb bl_verb_admin_platform_revoke;
+extern const struct bl_verb bl_verb_admin_promote;
+extern const struct bl_verb bl_verb_admin_put;
+extern const struct bl_verb bl_verb_admin_ungrant;
+extern const struct bl_verb bl_verb_audit_verify;
 extern const struct bl_verb bl_verb_completion;
 extern const struct bl_verb bl_verb_doctor;
 extern const struct bl_verb bl_verb_explain;
+extern const struct bl_verb bl_verb_get;
 extern const struct bl_verb bl_verb_help;
 extern const struct bl_verb bl_verb_inspect;
 extern const struct bl_verb bl_verb_key_generate;
+extern const struct bl_verb bl_verb_platform_enroll;
 extern const struct bl_verb bl_verb_seal;
+extern const struct bl_verb bl_verb_serve;
 extern const struct bl_verb bl_verb_unseal;
 extern const struct bl_verb bl_verb_version;
 
