@@ -93,25 +93,27 @@ write_anchors(struct bl_writer *w, const struct bl_anchor *anchors, size_t ancho
     }
 }
 
-/* One question and its answer. After any failure the stream is out of step: hang up. */
+/* One question and its answer. After any failure the stream is out of step: hang up. Whatever went
+ * wrong, there is no verdict, and the log has to say so. */
 static enum bulla_status
 ask(struct bl_appraiser *appraiser, struct bulla_bytes question, struct bulla_buffer *answer,
     struct bulla_error *err)
 {
+    enum bulla_status status = BULLA_E_UNREACHABLE;
+
     pthread_mutex_lock(&appraiser->mutex);
-    enum bulla_status status = BULLA_OK;
-    if (appraiser->fd < 0)
-        status = bulla_fail(err, BULLA_E_UNREACHABLE, "appraiser", "it is not running", 0);
-    if (status == BULLA_OK)
+    if (appraiser->fd >= 0)
         status = bl_frame_send(appraiser->fd, question, MESSAGE_SIZE_MAX,
-                               bl_clock_deadline(ANSWER_MS), err);
+                               bl_clock_deadline(ANSWER_MS), NULL);
     if (status == BULLA_OK)
         status = bl_frame_receive(appraiser->fd, MESSAGE_SIZE_MAX, bl_clock_deadline(ANSWER_MS),
-                                  answer, err);
+                                  answer, NULL);
     if (status != BULLA_OK)
         hang_up(appraiser);
     pthread_mutex_unlock(&appraiser->mutex);
-    return status;
+    if (status != BULLA_OK)
+        return bulla_fail(err, BULLA_E_UNREACHABLE, "appraiser", "it gave no answer", 0);
+    return BULLA_OK;
 }
 
 /* [cause]: a refusal with its reason. [0, ...]: the result follows in *r_out. */

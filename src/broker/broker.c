@@ -14,6 +14,7 @@
 #include "broker/appraiser.h"
 #include "broker/confinement.h"
 #include "broker/vault_run.h"
+#include "http/tls.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -216,6 +217,24 @@ start_vault(struct supervisor *supervisor, struct bl_broker_started *started,
     return BULLA_OK;
 }
 
+/* The cryptographic libraries open and read what they need at first use: that is now, because the
+ * processes that are started from here may open nothing. Their generators reseed after a fork. */
+static enum bulla_status
+warm_up(struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_tls_server) tls = NULL;
+    BL_AUTO_FREE(bl_key) key = NULL;
+    BL_AUTO_FREE(bl_key) back = NULL;
+    BL_AUTO(bulla_buffer) spki = { 0 };
+    uint8_t digest[32];
+
+    BL_TRY(bl_tls_server_new(&tls, err));
+    BL_TRY(bl_tls_server_spki(tls, &spki, err));
+    BL_TRY(bl_hash_once(BL_SHA256, bulla_buffer_bytes(&spki), digest, err));
+    BL_TRY(bl_key_generate(BL_KEY_P256, &key, err));
+    return bl_key_from_spki(bulla_buffer_bytes(&spki), &back, err);
+}
+
 /* -- running ----------------------------------------------------------------------------------- */
 
 /* A gate or appraiser that crashes is started again, not for ever and not in a tight loop. */
@@ -236,6 +255,17 @@ start_again(struct supervisor *supervisor, struct bl_process *process,
     return start(supervisor, err);
 }
 
+/* Taken off the queue, or it would end this process once it is no longer blocked. */
+static enum bulla_status
+take_signal(int signals_fd, struct bulla_error *err)
+{
+    struct signalfd_siginfo information;
+
+    if (read(signals_fd, &information, sizeof information) != (ssize_t)sizeof information)
+        return bulla_fail_detail(err, BULLA_CAUSE_IO, "broker", "signalfd", (unsigned long)errno);
+    return BULLA_OK;
+}
+
 static enum bulla_status
 watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
 {
@@ -250,7 +280,7 @@ watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
         if (ready <= 0)
             continue;
         if (entries[0].revents != 0)
-            return BULLA_OK;
+            return take_signal(signals_fd, err);
         if (entries[1].revents != 0)
             return bulla_fail(err, BULLA_E_UNREACHABLE, "vault", "it ended", 0);
         if (entries[2].revents != 0)
@@ -266,6 +296,7 @@ run(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
     const struct bl_broker_options *options = supervisor->options;
     struct bl_broker_started started = { 0 };
 
+    BL_TRY(warm_up(err));
     BL_TRY(bl_tcp_listen(options->host, options->port, &supervisor->listen_fd, err));
     BL_TRY(bl_tcp_port(supervisor->listen_fd, &started.port, err));
     BL_TRY(start_vault(supervisor, &started, err));

@@ -89,7 +89,7 @@ static const struct bl_option options[] = {
     { 0 },
 };
 static const char *const examples[] = {
-    "bulla audit verify /var/lib/bulla/broker/audit.log",
+    "bulla audit verify audit.log",
     NULL,
 };
 

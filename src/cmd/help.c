@@ -20,7 +20,7 @@ bl_help_overview(struct bl_page *page)
     bl_page_print(page, "Bulla binds secrets to what code and machines are.\n\n"
                         "usage: bulla VERB [OPTION]... [OPERAND]...\n\n");
     for (size_t i = 0; bl_verbs[i] != NULL; i++)
-        bl_page_print(page, "  %-14s %s\n", bl_verbs[i]->name, bl_verbs[i]->summary);
+        bl_page_print(page, "  %-21s %s\n", bl_verbs[i]->name, bl_verbs[i]->summary);
     bl_page_print(page,
                   "\n\"bulla help VERB\" shows the options of one. Every verb has --json.\n"
                   "First steps: bulla doctor\n"
@@ -174,7 +174,7 @@ const struct bl_verb bl_verb_help = {
     .name = "help",
     .summary = "show what the verbs do",
     .operands = "[VERB]",
-    .operand_count_max = 2, /* "key generate" */
+    .operand_count_max = 3, /* "admin anchor add" */
     .examples = examples,
     .run = run,
 };

@@ -2,8 +2,11 @@
 /*
  * crypto/issue.c: certificates of our own authorities, in the profile of RFC 5280 4.
  */
+#include <limits.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "crypto/library.h"
@@ -15,6 +18,7 @@
 #define COMMON_NAME_SIZE_MAX 64          /* characters: ub-common-name (RFC 5280 A.1) */
 #define DNS_NAME_SIZE_MAX 253            /* RFC 1035 */
 #define SERIAL_SIZE 20                   /* bytes, the most that RFC 5280 4.1.2.2 permits */
+#define DAY_S 86400                      /* seconds */
 #define KEY_ID_SIZE 20                   /* bytes: RFC 7093 2, method 1 */
 #define TIME_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z, no later date can be written */
 
@@ -94,12 +98,32 @@ set_name(X509 *x509, const struct bl_certificate_request *request,
     return done;
 }
 
-/* UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 4.1.2.5). */
+/* UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 4.1.2.5). By arithmetic and text:
+ * ASN1_TIME_set() would ask libc, which reads the time zone of the machine. NULL on failure. */
+static ASN1_TIME *
+time_from_seconds(int64_t seconds)
+{
+    struct tm date = { .tm_year = 70, .tm_mday = 1 };
+    char text[24];
+
+    if (seconds < 0 || seconds / DAY_S > INT_MAX ||
+        OPENSSL_gmtime_adj(&date, (int)(seconds / DAY_S), (long)(seconds % DAY_S)) != 1)
+        return NULL;
+    int size = snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", date.tm_year + 1900,
+                        date.tm_mon + 1, date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
+    ASN1_TIME *time = ASN1_TIME_new();
+    if (time == NULL || size != 15 || ASN1_TIME_set_string_X509(time, text) != 1) {
+        ASN1_TIME_free(time);
+        return NULL;
+    }
+    return time;
+}
+
 static bool
 set_validity(X509 *x509, const struct bl_certificate_request *request)
 {
-    ASN1_TIME *before = ASN1_TIME_set(NULL, (time_t)request->not_before_s);
-    ASN1_TIME *after = ASN1_TIME_set(NULL, (time_t)request->not_after_s);
+    ASN1_TIME *before = time_from_seconds(request->not_before_s);
+    ASN1_TIME *after = time_from_seconds(request->not_after_s);
     bool done = before != NULL && after != NULL && X509_set1_notBefore(x509, before) == 1 &&
                 X509_set1_notAfter(x509, after) == 1;
 

@@ -46,10 +46,13 @@ read_time(const ASN1_TIME *time, const ASN1_TIME *epoch, int64_t *out)
 static enum bulla_status
 read_validity(struct bl_certificate *certificate, struct bulla_error *err)
 {
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    /* From text: ASN1_TIME_set() would ask libc, which reads the time zone of the machine. */
+    ASN1_TIME *epoch = ASN1_TIME_new();
 
-    if (epoch == NULL)
+    if (epoch == NULL || ASN1_TIME_set_string(epoch, "19700101000000Z") != 1) {
+        ASN1_TIME_free(epoch);
         return bl_library_failed(err, "certificate", "cannot be read");
+    }
     bool read =
         read_time(X509_get0_notBefore(certificate->x509), epoch, &certificate->not_before_s) &&
         read_time(X509_get0_notAfter(certificate->x509), epoch, &certificate->not_after_s);

@@ -73,7 +73,8 @@ class Home:
     def __init__(self, path):
         self.path = pathlib.Path(path)
         self.environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
-                            "XDG_STATE_HOME": str(self.path / "state")}
+                            "XDG_STATE_HOME": str(self.path / "state"),
+                            "XDG_CONFIG_HOME": str(self.path / "config")}
         self.processes = []
 
     def __truediv__(self, name):
@@ -96,6 +97,19 @@ class Home:
         path.write_bytes(content)
         path.chmod(mode)
         return path
+
+    def serve(self, *options):
+        """A broker of this home on a free port; its words once it serves."""
+        process = self.start("serve", "--json", "--listen", "127.0.0.1:0", *options,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = process.stdout.readline()
+        assert line, (process.wait(), process.stderr.read())
+        return process, json.loads(line)
+
+    def stop(self, process):
+        """End a broker as an operator does."""
+        process.terminate()
+        assert process.wait(timeout=30) == 0, process.stderr.read()
 
     def leftovers(self):
         """Temporary files that a command should have removed."""

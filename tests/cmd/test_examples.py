@@ -7,6 +7,39 @@ import subprocess
 from cli import PROGRAM, case, main
 
 
+POLICY = b"""format: 1
+name: machines
+version: 1
+subject: machine
+binding: channel
+classes: [software]
+platforms: any
+platform_pcrs: any
+not_after: 4000000000
+"""
+NOWHERE = "0" * 64  # the digest in examples stands for one that the reader has: there is none here
+
+
+def prepare_broker(home):
+    """What the examples of the broker's verbs speak of."""
+    process, _ = home.serve("--dev")
+    home.write("password.txt", b"hunter2")
+    home.write("machine.yaml", POLICY)
+    home.write("vendor-ek-ca.der", (home / "state/bulla/tpm/authority.crt").read_bytes())
+    return process
+
+
+def serves(home, example):
+    """The example of a server, on a free port and with a state of its own: it serves, and ends."""
+    words = example.split()[2:]
+    kept = [word for before, word in zip([None, *words], words)
+            if word not in ("--listen", "--state") and before not in ("--listen", "--state")]
+    state = home / f"example-{len(words)}"
+    process, _ = home.serve(*kept, "--state", state, "--admin-key", f"{state}.admin",
+                            "--recovery", f"{state}.recovery", "--address-file", f"{state}.address")
+    home.stop(process)
+
+
 @case
 def every_example_works(home):
     home.write("notes.txt", b"notes")
@@ -15,15 +48,24 @@ def every_example_works(home):
     home.bulla("key", "generate", "-o", "first.key").ok()
     described = home.bulla("help", "--json").ok().json["verbs"]
     home.write("alice.pub", home.bulla("key", "generate", "-o", "other.key").ok().out)
+    prepare_broker(home)
     count = 0
     for verb in described:
         assert verb["examples"], verb["name"]
         for example in verb["examples"]:
+            count += 1
+            if verb["name"] == "serve":
+                serves(home, example)
+                continue
+            if verb["name"] == "audit verify":
+                for part in ("log", "head"):
+                    home.write(f"audit.{part}",
+                               (home / f"state/bulla/broker/audit.{part}").read_bytes())
             run = subprocess.run(["sh", "-euc", example], cwd=home.path, env=home.environment,
                                  capture_output=True, timeout=60, check=False)
-            assert run.returncode == 0, (example, run)
-            count += 1
-    assert count >= 2 * len(described) - 2, count
+            expected = 13 if NOWHERE in example and "promote" not in example else 0
+            assert run.returncode == expected, (example, run)
+    assert count >= len(described), count
 
 
 main()
