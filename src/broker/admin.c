@@ -180,7 +180,9 @@ bl_session_on_admin_request(struct bl_session *session, struct bulla_bytes body,
         status = bulla_fail(&failure, BULLA_E_DENIED, "admin request", "not this admin's role", 0);
     else
         status = run_verb(session, verb, &request, key_id, &result, &failure);
-    if (status != BULLA_OK)
+    if (status != BULLA_OK) {
+        bl_session_audit_refusal(session, &failure);
         bulla_buffer_clear(&result);
+    }
     return reply(session, failure.cause, bulla_buffer_bytes(&result), err);
 }

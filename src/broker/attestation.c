@@ -13,7 +13,8 @@
 
 #define WRAP_KEY_MEMORY_S ((int64_t)30 * 86400) /* how long a used wrap key is remembered */
 
-/* A wrap key lives for one exchange; one that was seen before is refused (DESIGN 4.5). */
+/* A wrap key lives for one exchange; one that was seen before is refused. Called with evidence that
+ * was verified: a stranger cannot make the store grow. */
 static enum bulla_status
 claim_wrap_key(struct bl_session *session, const uint8_t wrap_key[BL_WRAP_KEY_SIZE],
                struct bulla_error *err)
@@ -105,7 +106,6 @@ bl_session_on_client_hello(struct bl_session *session, struct bulla_bytes body,
         return bulla_fail(err, BULLA_E_UNSUPPORTED, "client hello",
                           "this broker gives no evidence of itself", 0);
     BL_TRY(choose_evidence_type(&hello, &session->evidence_type, err));
-    BL_TRY(claim_wrap_key(session, hello.wrap_key, err));
 
     answer.epoch = hello.epoch;
     answer.evidence_type = bulla_buffer_bytes(&session->evidence_type);
@@ -185,6 +185,38 @@ attesting_tpm(const struct bl_claims *claims)
     return claims->enclave.is_present ? &claims->enclave : &claims->platform;
 }
 
+/* The enrolled platform whose key signed. */
+static enum bulla_status
+find_platform(struct bl_store *store, const struct bl_tpm_claims *tpm,
+              struct platform_row *platform_out, struct bulla_error *err)
+{
+    const struct bl_store_value find[] = { bl_store_text(BL_LITERAL(BL_TENANT)),
+                                           bl_store_bytes(bl_claim_view(&tpm->ak_name)) };
+    size_t count = 0;
+
+    BL_TRY(bl_store_query(store,
+                          "SELECT state, reset_count, boot_id FROM platforms"
+                          " WHERE tenant = ? AND ak_name = ?",
+                          find, 2, read_platform, platform_out, &count, err));
+    if (count != 1)
+        return bulla_fail(err, BULLA_E_UNTRUSTED, "platform", "it is not enrolled", 0);
+    if (!platform_out->is_active)
+        return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, "platform", "it was revoked");
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_session_platform_still_stands(const struct bl_session *session, struct bulla_error *err)
+{
+    struct platform_row platform = { 0 };
+
+    BL_TRY(find_platform(session->vault->store, attesting_tpm(&session->claims), &platform, err));
+    if (!bl_equal(BL_BYTES_OF(platform.boot_id), BL_BYTES_OF(session->boot_id)))
+        return bulla_fail_cause(err, BULLA_CAUSE_ROLLED_BACK, "platform",
+                                "a later start of it attested since");
+    return BULLA_OK;
+}
+
 static enum bulla_status
 note_platform(struct bl_session *session, const struct bl_claims *claims,
               const struct bl_claims_message *said, struct bulla_error *err)
@@ -192,21 +224,11 @@ note_platform(struct bl_session *session, const struct bl_claims *claims,
     const struct bl_tpm_claims *tpm = attesting_tpm(claims);
     struct bl_store *store = session->vault->store;
     struct platform_row platform = { 0 };
-    size_t count = 0;
 
     if (tpm->ak_name.size == 0 || !tpm->reset_count.is_present ||
         tpm->reset_count.value > INT64_MAX)
         return bulla_fail(err, BULLA_E_MISMATCH, "evidence", "it does not name its key", 0);
-    const struct bl_store_value find[] = { bl_store_text(BL_LITERAL(BL_TENANT)),
-                                           bl_store_bytes(bl_claim_view(&tpm->ak_name)) };
-    BL_TRY(bl_store_query(store,
-                          "SELECT state, reset_count, boot_id FROM platforms"
-                          " WHERE tenant = ? AND ak_name = ?",
-                          find, 2, read_platform, &platform, &count, err));
-    if (count != 1)
-        return bulla_fail(err, BULLA_E_UNTRUSTED, "platform", "it is not enrolled", 0);
-    if (!platform.is_active)
-        return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, "platform", "it was revoked");
+    BL_TRY(find_platform(store, tpm, &platform, err));
     BL_TRY(check_not_rolled_back(&platform, tpm->reset_count.value, said->boot_id, err));
     const struct bl_store_value values[] = {
         bl_store_integer((int64_t)tpm->reset_count.value),
@@ -229,6 +251,8 @@ note_platform_once(struct bl_session *session, const struct bl_claims *claims,
 
     BL_TRY(bl_store_begin(store, err));
     enum bulla_status status = note_platform(session, claims, said, err);
+    if (status == BULLA_OK)
+        status = claim_wrap_key(session, session->wrap_key, err);
     if (status == BULLA_OK)
         return bl_store_commit(store, err);
     bl_store_rollback(store);
@@ -274,6 +298,7 @@ bl_session_on_evidence(struct bl_session *session, struct bulla_bytes body, stru
     BL_TRY(bl_exchange_add(&session->exchange, body, err));
     BL_TRY(bl_exchange_evidence_done(&session->exchange, err));
     session->claims = claims;
+    memcpy(session->boot_id, said.boot_id, sizeof session->boot_id);
     session->has_claims = true;
     session->attested_s = bl_clock_now_s();
     return BULLA_OK;

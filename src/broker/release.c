@@ -2,7 +2,7 @@
 /*
  * broker/release.c: the release rule. Nothing else in the broker decrypts a stored secret.
  *
- * Order: a live verdict exists; a grant's policy permits it now; the version is not below the floor;
+ * Order: a live verdict exists; its platform still stands; a grant's policy permits it now; the version is not below the floor;
  * the record is on the disk; the transaction is whole; only then the reply (G1, G14).
  */
 #include <string.h>
@@ -208,7 +208,9 @@ release(struct bl_session *session, const struct bl_get_request *request,
     if (!session->has_claims || now_s - session->attested_s > ATTESTATION_AGE_MAX_S ||
         now_s < session->attested_s)
         return bulla_fail(err, BULLA_E_STALE, "session", "it must attest anew", 0);
-    enum bulla_status status = find_secret(vault->store, request->name, &secret, err);
+    enum bulla_status status = bl_session_platform_still_stands(session, err);
+    if (status == BULLA_OK)
+        status = find_secret(vault->store, request->name, &secret, err);
     if (status == BULLA_OK && secret.version < request->version_min)
         status = bulla_fail(err, BULLA_E_NOT_FOUND, "secret", "not at this version yet", 0);
     if (status == BULLA_OK)

@@ -138,9 +138,9 @@ next_frame(struct bl_session *session, struct bulla_buffer *body, struct bulla_e
     return bulla_buffer_append(body, message.body, err);
 }
 
-/* The reason for the operator. A peer that went away in good order is no event. */
-static void
-audit_refusal(struct bl_session *session, const struct bulla_error *why)
+/* A peer that went away in good order is no event. */
+void
+bl_session_audit_refusal(struct bl_session *session, const struct bulla_error *why)
 {
     const struct bl_audit_field fields[] = {
         { .name = "cause", .kind = BL_AUDIT_NUMBER, .number = (uint64_t)why->cause },
@@ -170,7 +170,7 @@ refuse(struct bl_session *session, const struct bulla_error *why)
     BL_AUTO(bulla_buffer) alert = { 0 };
     struct bulla_error ignored = { 0 };
 
-    audit_refusal(session, why);
+    bl_session_audit_refusal(session, why);
     if (bl_alert_encode(&alert, &ignored) != BULLA_OK ||
         bl_session_send(session, bulla_buffer_bytes(&alert), &ignored) != BULLA_OK)
         bulla_error_clear(&ignored); /* the peer is gone: there is nobody to tell */

@@ -11,6 +11,7 @@
 
 #include "broker/vault.h"
 #include "channel/exchange.h"
+#include "wire/claims_message.h"
 
 /** What a session knows of its peer, in the order in which it learns it. */
 struct bl_session {
@@ -30,6 +31,7 @@ struct bl_session {
     /* after evidence */
     struct bl_claims claims;
     bool has_claims;
+    uint8_t boot_id[BL_BOOT_ID_SIZE]; /* of the start of the attester that attested */
     uint8_t report_data[BL_REPORT_DATA_SIZE];
     uint8_t verdict_id[BL_VERDICT_ID_SIZE];
     int64_t attested_s;
@@ -48,6 +50,12 @@ void bl_session_run(struct bl_vault *vault, int gate_fd);
  * the session is refused and audited by the caller. */
 enum bulla_status bl_session_send(struct bl_session *session, struct bulla_bytes body,
                                   struct bulla_error *err) BULLA_CHECKED;
+/** Why a request was refused, for the log; the caller answers. */
+void bl_session_audit_refusal(struct bl_session *session, const struct bulla_error *why);
+/** Is the attested platform still enrolled and active, and this its latest start? In the caller's
+ *  transaction. Causes: UNTRUSTED, REVOKED, ROLLED_BACK. */
+enum bulla_status bl_session_platform_still_stands(const struct bl_session *session,
+                                                   struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_session_on_client_hello(struct bl_session *session, struct bulla_bytes body,
                                              struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_session_on_evidence(struct bl_session *session, struct bulla_bytes body,

@@ -242,14 +242,14 @@ first_start(const struct bl_broker_options *options, const struct paths *paths,
     status = make_state(options, paths->fresh, admin, recovery, err);
     if (status == BULLA_OK && BL_CALL(FILE, rename(paths->fresh, paths->state)) != 0)
         status = bl_fail_errno(err, "state directory", "it cannot be put in place");
-    if (status == BULLA_OK)
-        status = bl_directory_sync(options->state_directory, err);
     if (status != BULLA_OK) {
         (void)unlink(options->recovery_path);
         (void)unlink(options->admin_key_path);
         remove_unfinished(paths->fresh);
+        return status;
     }
-    return status;
+    /* The state is in its place: whatever comes of this, the two files now belong to it. */
+    return bl_directory_sync(options->state_directory, err);
 }
 
 /* -- every start ------------------------------------------------------------------------------- */

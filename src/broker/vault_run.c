@@ -155,9 +155,11 @@ serve(struct server *server, struct bulla_error *err)
             return bulla_fail_detail(err, BULLA_CAUSE_IO, "vault", "poll", (unsigned long)errno);
         if (ready <= 0)
             continue;
-        if ((entries[0].revents & POLLIN) != 0)
+        if ((entries[0].revents & POLLIN) != 0) {
             BL_TRY(on_gift(server, err));
-        else if (entries[0].revents != 0)
+            continue; /* what else was ready may be of a descriptor that it replaced */
+        }
+        if (entries[0].revents != 0)
             return BULLA_OK; /* the supervisor is gone */
         if (entries[1].revents != 0)
             on_connection(server);

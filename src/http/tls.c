@@ -20,6 +20,7 @@
 struct bl_tls_server {
     SSL_CTX *context;
     EVP_PKEY *key;
+    pthread_mutex_t mutex; /* of the context: a certificate may be renewed while others connect */
 };
 
 struct bl_tls {
@@ -76,6 +77,7 @@ bl_tls_server_new(struct bl_tls_server **server_out, struct bulla_error *err)
     BL_AUTO_FREE(bl_tls_server) server = bl_alloc(1, sizeof *server);
     if (server == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "tls", "out of memory", 0);
+    pthread_mutex_init(&server->mutex, NULL);
     server->context = new_context(TLS_server_method());
     server->key = EVP_EC_gen("P-256");
     if (server->context == NULL || server->key == NULL)
@@ -92,6 +94,7 @@ bl_tls_server_free(struct bl_tls_server *server)
         return;
     SSL_CTX_free(server->context);
     EVP_PKEY_free(server->key);
+    pthread_mutex_destroy(&server->mutex);
     bl_free(server);
 }
 
@@ -134,6 +137,7 @@ bl_tls_server_set_certificate(struct bl_tls_server *server, struct bulla_bytes l
     X509 *root = parse_certificate(root_der);
     enum bulla_status status = BULLA_OK;
 
+    pthread_mutex_lock(&server->mutex);
     if (leaf == NULL || root == NULL)
         status = bulla_fail(err, BULLA_E_MALFORMED, "tls", "not a certificate", 0);
     else if (X509_check_private_key(leaf, server->key) != 1)
@@ -143,6 +147,7 @@ bl_tls_server_set_certificate(struct bl_tls_server *server, struct bulla_bytes l
              SSL_CTX_clear_chain_certs(server->context) != 1 ||
              SSL_CTX_add1_chain_cert(server->context, root) != 1)
         status = library_failure(err, "the certificate could not be installed");
+    pthread_mutex_unlock(&server->mutex);
     X509_free(leaf);
     X509_free(root);
     ERR_clear_error();
@@ -244,7 +249,10 @@ bl_tls_accept(struct bl_tls_server *server, int fd, unsigned timeout_ms, struct 
 {
     BL_AUTO_FREE(bl_tls) tls = NULL;
 
-    BL_TRY(new_connection(server->context, fd, &tls, err));
+    pthread_mutex_lock(&server->mutex);
+    enum bulla_status status = new_connection(server->context, fd, &tls, err);
+    pthread_mutex_unlock(&server->mutex);
+    BL_TRY(status);
     SSL_set_accept_state(tls->ssl);
     BL_TRY(handshake(tls, timeout_ms, err));
     *tls_out = tls;
@@ -480,8 +488,9 @@ bl_tls_receive_frame(struct bl_tls *tls, unsigned timeout_ms, struct bulla_buffe
         tls->broken = true;
         return bulla_fail(err, BULLA_E_LIMIT, "frame", "too large", size);
     }
-    BL_TRY(bulla_buffer_extend(body_out, size, &body, err));
-    status = read_all(tls, body, size, deadline_ms, &started, err);
+    status = bulla_buffer_extend(body_out, size, &body, err);
+    if (status == BULLA_OK)
+        status = read_all(tls, body, size, deadline_ms, &started, err);
     if (status != BULLA_OK) {
         tls->broken = true;
         bulla_buffer_clear(body_out);

@@ -17,6 +17,7 @@ struct paper_layer {
     struct bl_pcr_bank bank;
     struct bl_pcr_selection selection;
     uint8_t extra_data[32];
+    uint32_t reset_count;      /* 0: paper_quote()'s */
     struct bulla_buffer area;  /* TPMT_PUBLIC */
     struct bulla_buffer sized; /* TPM2B_PUBLIC */
     struct bulla_buffer attest;
@@ -71,6 +72,8 @@ paper_layer_quote(struct paper_layer *layer, struct bl_tpm_layer *out)
     struct paper_quote q =
         paper_quote(BL_BYTES_OF(layer->extra_data), &layer->bank, layer->selection, digest);
 
+    if (layer->reset_count != 0)
+        q.reset_count = layer->reset_count;
     bulla_buffer_clear(&layer->area);
     bulla_buffer_clear(&layer->sized);
     bulla_buffer_clear(&layer->attest);

@@ -27,6 +27,7 @@ struct paper_quote {
     uint32_t magic;
     uint16_t type;
     struct bulla_bytes extra_data;
+    uint32_t reset_count;
     uint8_t safe;
     unsigned selection_count;
     struct {
@@ -102,6 +103,7 @@ paper_quote(struct bulla_bytes extra_data, const struct bl_pcr_bank *bank,
     struct paper_quote q = { .magic = BL_TPM_GENERATED,
                              .type = BL_TPM_ST_ATTEST_QUOTE,
                              .extra_data = extra_data,
+                             .reset_count = 11,
                              .safe = 1,
                              .selection_count = 1,
                              .scheme = BL_TPM_ALG_ECDSA,
@@ -127,8 +129,8 @@ paper_attest(const struct paper_quote *q, struct bulla_buffer *out)
     bl_write_sized_u16be(&w, BL_BYTES_OF(signer));
     bl_write_sized_u16be(&w, q->extra_data);
     bl_write_u64be(&w, 1234567); /* clock */
-    bl_write_u32be(&w, 11);      /* resetCount */
-    bl_write_u32be(&w, 22);      /* restartCount */
+    bl_write_u32be(&w, q->reset_count);
+    bl_write_u32be(&w, 22); /* restartCount */
     bl_write_u8(&w, q->safe);
     bl_write_u64be(&w, 0x2020031200120004); /* firmwareVersion */
     bl_write_u32be(&w, q->selection_count);
