@@ -80,7 +80,11 @@ struct bl_manifest_secret {
 };
 
 /** Bits of the limits that may be missing where the kernel cannot enforce them. */
-enum bl_manifest_limit { BL_LIMIT_MEMORY = 1 << 0, BL_LIMIT_PIDS = 1 << 1, BL_LIMIT_CPUS = 1 << 2 };
+enum bl_manifest_limit {
+    BL_UNENFORCED_MEMORY = 1 << 0,
+    BL_UNENFORCED_PIDS = 1 << 1,
+    BL_UNENFORCED_CPUS = 1 << 2
+};
 
 enum bl_manifest_restart { BL_RESTART_NEVER = 0, BL_RESTART_ON_FAILURE, BL_RESTART_ALWAYS };
 

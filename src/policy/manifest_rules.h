@@ -22,7 +22,7 @@
 #define BL_RULE_MODE_MAX 0777u
 #define BL_RULE_BIND_ALL \
     (BL_BIND_SIGNER | BL_BIND_PRODUCT | BL_BIND_VERSION | BL_BIND_CODE | BL_BIND_CONFIG)
-#define BL_RULE_LIMIT_ALL (BL_LIMIT_MEMORY | BL_LIMIT_PIDS | BL_LIMIT_CPUS)
+#define BL_RULE_LIMIT_ALL (BL_UNENFORCED_MEMORY | BL_UNENFORCED_PIDS | BL_UNENFORCED_CPUS)
 
 const char *bl_rule_name(struct bulla_bytes name);
 const char *bl_rule_product(struct bulla_bytes product);

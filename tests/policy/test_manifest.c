@@ -78,7 +78,7 @@ network_and_data_are_read_as_they_are_written(void **state)
     assert_int_equal(m.landlock_min, 3);
     assert_int_equal(m.cgroup_min, 1);
     assert_true(m.needs_memfd_secret);
-    assert_int_equal(m.permit_unenforced, BL_LIMIT_MEMORY | BL_LIMIT_PIDS);
+    assert_int_equal(m.permit_unenforced, BL_UNENFORCED_MEMORY | BL_UNENFORCED_PIDS);
     assert_int_equal(m.replicas, 2);
     assert_true(m.has_broker);
     assert_string_equal(m.broker.endpoint.host, "broker.example.org");
