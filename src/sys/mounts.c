@@ -321,16 +321,39 @@ switch_root(int root, struct bulla_error *err)
     return BULLA_OK;
 }
 
+static enum bulla_status
+fill_root(const struct bl_namespace_plan *plan, int root, struct bulla_error *err)
+{
+    if (plan->fill_root == NULL)
+        return BULLA_OK;
+    BL_AUTO_FD fd = BL_CALL(PROCESS, openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd < 0)
+        return fail_mount(err, "root cannot be opened");
+    return plan->fill_root(plan->fill_context, fd, err);
+}
+
+/* A memory of its own as root. */
+static enum bulla_status
+make_root(const struct bl_namespace_plan *plan, int *root_out, struct bulla_error *err)
+{
+    uint64_t size_max = plan->root_size_max == 0 ? ROOT_SIZE_MAX : plan->root_size_max;
+
+    return make_mount("tmpfs", size_max, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, root_out, err);
+}
+
 enum bulla_status
 bl_mounts_enter(const struct bl_namespace_plan *plan, struct bl_mount_sources *sources,
                 struct bulla_error *err)
 {
-    if (sources->root < 0)
-        BL_TRY(make_mount("tmpfs", ROOT_SIZE_MAX, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-                          &sources->root, err));
+    bool is_new = sources->root < 0;
+
+    if (is_new)
+        BL_TRY(make_root(plan, &sources->root, err));
     if (BL_CALL(PROCESS, move_mount(sources->root, "", AT_FDCWD, STAGE, MOVE_MOUNT_F_EMPTY_PATH)) !=
         0)
         return fail_mount(err, "root cannot be attached");
+    if (is_new)
+        BL_TRY(fill_root(plan, sources->root, err));
     for (size_t i = 0; i < plan->mount_count; i++)
         BL_TRY(attach_one(&plan->mounts[i], sources, i, sources->root, err));
     BL_TRY(restrict_mount(sources->root, MOUNT_ATTR_RDONLY, 0, err));

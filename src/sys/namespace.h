@@ -42,6 +42,11 @@ struct bl_mount {
 
 struct bl_namespace_plan {
     const char *root; /* becomes "/", read-only and executable; NULL: an empty tmpfs */
+    /* With `root` NULL: puts files into that tmpfs, of at most `root_size_max` bytes, before it becomes
+     * read-only. Runs in the child, which has the descriptors of its own only. NULL: nothing. */
+    enum bulla_status (*fill_root)(void *context, int root_fd, struct bulla_error *err);
+    void *fill_context;
+    uint64_t root_size_max; /* 0: enough for the targets of mounts */
     const struct bl_mount *mounts;
     size_t mount_count;
     const char *host_name; /* NULL: "enclave" */

@@ -382,6 +382,51 @@ test_a_builder_keeps_what_the_plan_says(void **state)
     assert_int_equal(run_in(&world.plan, build_on, NULL), 0);
 }
 
+static enum bulla_status
+fill(void *context, int root_fd, struct bulla_error *err)
+{
+    int fd = openat(root_fd, "filled", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0755);
+
+    if (fd < 0 || context == NULL)
+        return bulla_fail(err, BULLA_E_INTEGRITY, "test", "not what was measured", 0);
+    enum bulla_status status = bl_fd_write(fd, text_bytes(context), err);
+    close(fd);
+    return status;
+}
+
+static int
+find_filled(void *context)
+{
+    CHILD_CHECK(holds("/filled", context));
+    CHILD_CHECK(open("/filled", O_WRONLY) < 0 && errno == EROFS);
+    CHILD_CHECK(mkdir("/new", 0700) < 0 && errno == EROFS);
+    CHILD_CHECK(count_names("/") == 1);
+    return 0;
+}
+
+static void
+test_a_root_that_the_child_fills(void **state)
+{
+    (void)state;
+    char content[] = "content";
+    struct bl_namespace_plan plan = { .fill_root = fill, .fill_context = content };
+    struct bl_process_plan process_plan = { .function = find_filled, .context = content };
+    struct bl_process process = BL_PROCESS_NONE;
+    struct bulla_error err = { 0 };
+
+    if (!permitted())
+        unit_skip("user namespaces are forbidden here");
+    assert_int_equal(run_in(&plan, find_filled, content), 0);
+    plan.fill_context = NULL;
+    process_plan.namespaces = &plan;
+    assert_fails(bl_process_start(&process_plan, &process, &err), BULLA_E_INTEGRITY, &err);
+    static char large[1 << 16];
+    memset(large, 'x', sizeof large - 1);
+    plan.fill_context = large;
+    plan.root_size_max = 4096;
+    assert_fails(bl_process_start(&process_plan, &process, &err), BULLA_E_IO, &err);
+}
+
 /* The limit on user namespaces is itself per namespace: a world in which none may be made. */
 static int
 start_where_forbidden(void *context)
@@ -453,6 +498,7 @@ main(void)
         test_in_directory(test_mounts_that_must_not_be),
         test_in_directory(test_works_for_an_ordinary_user_too),
         test_in_directory(test_a_builder_keeps_what_the_plan_says),
+        cmocka_unit_test(test_a_root_that_the_child_fills),
         cmocka_unit_test(test_says_so_where_it_is_forbidden),
         test_in_directory(test_every_failing_call_is_told),
     };
