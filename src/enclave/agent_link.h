@@ -23,9 +23,9 @@
  * lost, old or altered, and is to be hidden from the program. Every sealed directory of the manifest
  * exists, empty, in the image's tree, to be mounted over.
  *
- * The agent gives the program a user of the manifest's uid, no capabilities, seccomp and landlock. It exits with the
- * program's code, or 128 + signal; before the program started, with a report and any code but 0.
- * SIGTERM asks it to end the program, close the volumes and exit.
+ * The agent gives the program a user of the manifest's uid, no capabilities, seccomp and landlock. It
+ * exits with the program's code, or 128 + signal; before the program started, with a report and any
+ * code but 0. SIGTERM asks it to end the program, close the volumes and exit.
  *
  * Relay. Agent to monitor, without descriptors:
  *     'C' u32 id u8 index      connect to connect[index].outside of the manifest

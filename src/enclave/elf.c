@@ -146,8 +146,8 @@ take_loaded(const struct program *program, uint64_t address, uint64_t size, stru
         const struct segment *segment = &program->segments[i];
         uint64_t inside = address - segment->address;
         uint64_t offset = 0;
-        if (segment->type != PT_LOAD || address < segment->address ||
-            inside > segment->file_size || size > segment->file_size - inside)
+        if (segment->type != PT_LOAD || address < segment->address || inside > segment->file_size ||
+            size > segment->file_size - inside)
             continue;
         return !__builtin_add_overflow(segment->offset, inside, &offset) &&
                take(program->file, offset, size, out);
