@@ -87,6 +87,8 @@ takes_number(struct bulla_bytes *rest, uint64_t *number_out)
     return true;
 }
 
+static const char altered_line[] = "the next line was chained to another content of it";
+
 /* Does the line stand at `seq` and name the hash of the one before it? */
 static const char *
 line_fault(struct bulla_bytes line, uint64_t seq, const uint8_t previous[BL_AUDIT_HASH_SIZE])
@@ -110,18 +112,15 @@ line_fault(struct bulla_bytes line, uint64_t seq, const uint8_t previous[BL_AUDI
     if (found != seq)
         return "a line is missing, inserted or out of its order";
     if (!bl_equal(BL_BYTES_OF(named), (struct bulla_bytes){ previous, BL_AUDIT_HASH_SIZE }))
-        return "the line before it was altered";
+        return altered_line;
     return NULL;
 }
 
-/* The line numbered `seq` is at fault, or, where the chain breaks, the one before. */
 static enum bulla_status
 altered(struct bl_audit_report *report, uint64_t line, const char *what, struct bulla_error *err)
 {
     report->bad_line = line;
-    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_AUDIT_ALTERED, "audit log", what);
-    bulla_error_values(err, bulla_value_number(line), bulla_value_word("the chain"));
-    return status;
+    return bulla_fail_cause(err, BULLA_CAUSE_AUDIT_ALTERED, "audit log", what);
 }
 
 static enum bulla_status
@@ -170,7 +169,7 @@ bl_audit_verify(int log_fd, struct bulla_bytes head_bytes, const struct bl_key *
         uint64_t seq = report->line_count + 1;
         const char *fault = line_fault(line, seq, report->last_hash);
         if (fault != NULL)
-            status = altered(report, seq, fault, err);
+            status = altered(report, fault == altered_line && seq > 1 ? seq - 1 : seq, fault, err);
         else
             status = bl_hash_once(BL_SHA256, line, report->last_hash, err);
         if (status == BULLA_OK)

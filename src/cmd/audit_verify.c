@@ -62,6 +62,16 @@ tell(const struct bl_arguments *arguments, const struct bl_audit_report *report,
     return bl_page_write(&page, STDOUT_FILENO, err);
 }
 
+/* The failure speaks of this line of the file. */
+static void
+name_line(const char *log, uint64_t line)
+{
+    char object[4096];
+
+    (void)snprintf(object, sizeof object, "%s line %llu", log, (unsigned long long)line);
+    bl_report_object_word(object);
+}
+
 static enum bulla_status
 run(const struct bl_arguments *arguments, struct bulla_error *err)
 {
@@ -76,7 +86,11 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
     BL_TRY(read_head(arguments, &head, err));
     bl_report_object_word(bl_operand(arguments, 0));
     BL_TRY(bl_input_open(&log, bl_operand(arguments, 0), err));
-    BL_TRY(bl_audit_verify(log.fd, bulla_buffer_bytes(&head), root, &report, err));
+    enum bulla_status status =
+        bl_audit_verify(log.fd, bulla_buffer_bytes(&head), root, &report, err);
+    if (report.bad_line > 0)
+        name_line(bl_operand(arguments, 0), report.bad_line);
+    BL_TRY(status);
     bl_report_object_word("");
     return tell(arguments, &report, err);
 }

@@ -97,7 +97,7 @@ enroll(const struct bl_arguments *arguments, struct job *job, struct bulla_error
             *err = missing;
         return missing.status;
     }
-    bl_report_next("");
+    bl_report_next(NULL);
     bl_report_object_word("");
     BL_TRY(bl_client_enroll(&job->connection, job->local.tpm, issuers, issuer_count,
                             BL_BROKER_TIMEOUT_MS, &job->key, err));

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from cli import case, main
+from cli import PROGRAM, case, main
 
 SECRET = b"canary-5f1d-the-secret"
 ENCLAVE = """format: 1
@@ -149,6 +149,20 @@ def a_tpm_state_that_was_put_back_is_noticed(home):
     state.write_bytes(old)
     nothing_leaked(home, home.bulla("get", "db/password").fails(12, "BL-1201"))
     assert reasons(home)[-1]["cause"] == 903, reasons(home)
+
+
+@case
+def evidence_of_another_connection_is_refused(home):
+    _, said = broker(home, "--dev")
+    home.bulla("platform", "enroll").ok()
+    home.bulla("admin", "grant", "db/password", "--policy", policy(home, "machines")).ok()
+    relay = os.path.join(os.path.dirname(PROGRAM), "../../tests/relay_client")
+    result = home.bulla(said["address"], "db/password", program=relay)
+    assert result.code == 12, result
+    assert result.text.splitlines()[:2] == [
+        "own connection: released", "same evidence on another connection: refused"], result
+    assert reasons(home)[-1]["cause"] == 905, reasons(home)
+    nothing_leaked(home, result)
 
 
 @case
