@@ -78,18 +78,4 @@ enum bulla_status bl_identity_document_policy(const struct bl_identity_document 
                                               struct bl_appraisal_policy *policy_out,
                                               struct bulla_error *err) BULLA_CHECKED;
 
-/** Where two images differ, entry by entry; both indexes are sorted. */
-enum bl_image_change { BL_IMAGE_SAME = 0, BL_IMAGE_ADDED, BL_IMAGE_REMOVED, BL_IMAGE_CHANGED };
-struct bl_image_difference {
-    enum bl_image_change change;
-    const struct bl_image_entry *before; /* NULL: added */
-    const struct bl_image_entry *after;  /* NULL: removed */
-    bool content, mode, kind;            /* what changed */
-};
-/** The next difference from places *before_index, *after_index on (from 0, 0); false after the
- *  last. */
-bool bl_image_next_difference(const struct bl_image *before, const struct bl_image *after,
-                              size_t *before_index, size_t *after_index,
-                              struct bl_image_difference *out);
-
 #endif

@@ -17,8 +17,8 @@
 #include "policy/manifest.h"
 
 #define BL_IMAGE_ENTRY_COUNT_MAX 65536u
-#define BL_IMAGE_INDEX_SIZE_MAX ((size_t)32 << 20)     /* bytes */
-#define BL_IMAGE_PATH_SIZE_MAX 1023u                   /* bytes */
+#define BL_IMAGE_INDEX_SIZE_MAX ((size_t)32 << 20) /* bytes */
+#define BL_IMAGE_PATH_SIZE_MAX BL_MANIFEST_PATH_SIZE_MAX
 #define BL_IMAGE_CONTENT_SIZE_MAX ((uint64_t)64 << 30) /* bytes of all files together */
 
 enum bl_image_kind { BL_IMAGE_DIRECTORY = 1, BL_IMAGE_FILE = 2, BL_IMAGE_LINK = 3 };
@@ -75,5 +75,19 @@ enum bulla_status bl_image_build(const struct bl_manifest *manifest,
                                  const struct bl_image_sources *sources, int fd,
                                  uint8_t digest_out[32], struct bulla_buffer *object_out,
                                  struct bulla_error *err) BULLA_CHECKED;
+
+/** Where two images differ, entry by entry; both indexes are sorted. */
+enum bl_image_change { BL_IMAGE_SAME = 0, BL_IMAGE_ADDED, BL_IMAGE_REMOVED, BL_IMAGE_CHANGED };
+struct bl_image_difference {
+    enum bl_image_change change;
+    const struct bl_image_entry *before; /* NULL: added */
+    const struct bl_image_entry *after;  /* NULL: removed */
+    bool content, mode, kind;            /* what changed */
+};
+/** The next difference from places *before_index, *after_index on (from 0, 0); false after the
+ *  last. */
+bool bl_image_next_difference(const struct bl_image *before, const struct bl_image *after,
+                              size_t *before_index, size_t *after_index,
+                              struct bl_image_difference *out);
 
 #endif
