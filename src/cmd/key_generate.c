@@ -20,11 +20,13 @@ choose_kind(const struct bl_arguments *arguments, enum bl_key_kind *kind_out,
 {
     const char *word = bl_argument(arguments, "kind");
 
-    *kind_out = word == NULL ? BL_KEY_X25519 : bl_recipient_kind(word);
+    *kind_out = word == NULL                   ? BL_KEY_X25519
+                : strcmp(word, "ed25519") == 0 ? BL_KEY_ED25519
+                                               : bl_recipient_kind(word);
     if (*kind_out == BL_KEY_NONE) {
         bl_report_object_word(word);
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "kind of key",
-                                "it is none of x25519, p256, p384");
+                                "it is none of x25519, p256, p384, ed25519");
     }
     return BULLA_OK;
 }
@@ -36,11 +38,14 @@ describe(const struct bl_key *key, const char *path, struct bl_page *text_out,
 {
     BL_AUTO(bulla_buffer) recipient = { 0 };
 
-    BL_TRY(bl_recipient_format(key, &recipient, err));
+    bool signs = bl_key_kind(key) == BL_KEY_ED25519;
+
+    BL_TRY(signs ? bl_signer_public_format(key, &recipient, err)
+                 : bl_recipient_format(key, &recipient, err));
     bl_page_print(text_out, "%.*s\n", (int)recipient.size, (const char *)recipient.data);
     bl_result_begin(json_out);
-    bl_result_word(json_out, "kind", bl_recipient_kind_word(bl_key_kind(key)));
-    bl_result_text(json_out, "recipient", bulla_buffer_bytes(&recipient));
+    bl_result_word(json_out, "kind", signs ? "ed25519" : bl_recipient_kind_word(bl_key_kind(key)));
+    bl_result_text(json_out, signs ? "signer" : "recipient", bulla_buffer_bytes(&recipient));
     bl_result_word(json_out, "output", path != NULL ? path : "-");
     bl_result_end(json_out);
     if (text_out->failed || json_out->page.failed)
@@ -64,7 +69,9 @@ generate(const struct bl_arguments *arguments, struct bl_output *output, struct 
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--json needs -o FILE: standard output carries the identity");
     BL_TRY(bl_key_generate(kind, &key, err));
-    BL_TRY(bl_identity_format(key, bl_show_time(bl_clock_now_s(), date), &identity, err));
+    bl_show_time(bl_clock_now_s(), date);
+    BL_TRY(kind == BL_KEY_ED25519 ? bl_signer_format(key, date, &identity, err)
+                                  : bl_identity_format(key, date, &identity, err));
     BL_TRY(describe(key, output->path, &text, &json, err));
     BL_TRY(bl_fd_write(output->fd, bl_secret_bytes(&identity), err));
     BL_TRY(bl_output_commit(output, err));
@@ -81,19 +88,20 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
     return generate(arguments, &output, err);
 }
 
-static const char *const kind_words[] = { "x25519", "p256", "p384", NULL };
+static const char *const kind_words[] = { "x25519", "p256", "p384", "ed25519", NULL };
 static const struct bl_option options[] = {
     { .name = "kind",
       .letter = 'k',
       .argument = "KIND",
       .choices = kind_words,
-      .help = "x25519 (default), p256 or p384" },
+      .help = "x25519 (default), p256, p384; ed25519 signs enclaves" },
     BL_OUTPUT_OPTIONS,
     { 0 },
 };
 static const char *const examples[] = {
     "bulla key generate -o alice.key > alice.pub",
     "bulla key generate --kind p256 -o bob.key",
+    "bulla key generate --kind ed25519 -o owner.key > owner.pub",
     NULL,
 };
 

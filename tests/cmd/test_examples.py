@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every example that help and the manual pages show is run, in the order of the verb table."""
 import os
+import pathlib
 import subprocess
 
 from cli import PROGRAM, case, main
@@ -29,6 +30,24 @@ def prepare_broker(home):
     return process
 
 
+MANIFEST = b"""bulla: 1
+name: app
+product: app
+version: 1
+signer: signer.pub
+image: { files: [/usr/bin/env] }
+entry: [/usr/bin/env]
+resources: { memory: 64M, cpus: 1, pids: 16, open_files: 64 }
+"""
+
+
+def prepare_enclave(home):
+    """What the examples of enclaves speak of; a program that does nothing stands for the agent."""
+    home.write("bulla.yaml", MANIFEST)
+    home.write("bulla-agent", pathlib.Path("/usr/bin/true").read_bytes())
+    home.write("signer.pub", home.bulla("key", "generate", "--kind", "ed25519", "-o", "signer.key").ok().out)
+
+
 def serves(home, example):
     """The example of a server, on a free port and with a state of its own: it serves, and ends."""
     words = example.split()[2:]
@@ -49,6 +68,7 @@ def every_example_works(home):
     described = home.bulla("help", "--json").ok().json["verbs"]
     home.write("alice.pub", home.bulla("key", "generate", "-o", "other.key").ok().out)
     prepare_broker(home)
+    prepare_enclave(home)
     count = 0
     for verb in described:
         assert verb["examples"], verb["name"]

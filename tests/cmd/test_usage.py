@@ -9,7 +9,8 @@ import subprocess
 
 from cli import PROGRAM, Skip, case, main
 
-VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "serve", "admin put",
+VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "enclave check",
+         "enclave build", "enclave measure", "enclave sign", "enclave diff", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
          "admin anchor add", "admin anchor rm", "admin anchor list", "admin platform list",
          "admin platform revoke", "platform enroll", "get", "audit verify", "doctor",

@@ -260,6 +260,10 @@ only_a_tree_is_an_index(void **state)
                          BULLA_OK);
         enum bulla_status status =
             bl_image_index_decode(bulla_buffer_bytes(&index), size, &image, NULL);
+        struct bl_image longer = { .entry_count = 77 };
+        assert_int_not_equal(
+            bl_image_index_decode(bulla_buffer_bytes(&index), size + 1, &longer, NULL), BULLA_OK);
+        assert_int_equal(longer.entry_count, 77);
         if ((status == BULLA_OK) != trees[i].good)
             fail_msg("tree %zu: status %d", i, (int)status);
     }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/enclave_files.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cmd/report.h"
+#include "cmd/show.h"
+#include "codec/yaml.h"
+#include "keys/identity.h"
+#include "sys/call.h"
+#include "sys/file.h"
+
+static const char signer_prefix[] = "bulla-ed25519:";
+
+enum bulla_status
+bl_manifest_directory(const char *path, char *out, size_t size, struct bulla_error *err)
+{
+    const char *last = path == NULL ? NULL : strrchr(path, '/');
+    int written = last == NULL   ? snprintf(out, size, ".")
+                  : last == path ? snprintf(out, size, "/")
+                                 : snprintf(out, size, "%.*s", (int)(last - path), path);
+
+    if (written < 0 || (size_t)written >= size)
+        return bulla_fail(err, BULLA_E_LIMIT, "manifest", "its path is too long", 0);
+    return BULLA_OK;
+}
+
+/** A small file that the manifest names; `context` is the manifest's directory. */
+static enum bulla_status
+read_named(const char *directory, const char *name, struct bulla_buffer *out,
+           struct bulla_error *err)
+{
+    char path[PATH_MAX];
+    int size = name[0] == '/' ? snprintf(path, sizeof path, "%s", name)
+                              : snprintf(path, sizeof path, "%s/%s", directory, name);
+
+    if (size < 0 || (size_t)size >= sizeof path)
+        return bulla_fail(err, BULLA_E_LIMIT, "manifest", "the path of a file is too long", 0);
+    bl_report_object_word(path);
+    return bl_file_read(path, BL_KEYRING_SIZE_MAX, out, err);
+}
+
+static enum bulla_status
+read_signer(void *context, const char *text, uint8_t raw_out[32], struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) content = { 0 };
+    BL_AUTO(bulla_buffer) raw = { 0 };
+    BL_AUTO_FREE(bl_key) key = NULL;
+    struct bulla_bytes bytes = { (const uint8_t *)text, strlen(text) };
+
+    if (strncmp(text, signer_prefix, sizeof signer_prefix - 1) != 0) {
+        BL_TRY(read_named(context, text, &content, err));
+        bytes = bulla_buffer_bytes(&content);
+    }
+    BL_TRY(bl_signer_parse(bytes, &key, err));
+    if (bl_key_has_private(key))
+        return bulla_fail(err, BULLA_E_USAGE, "signer",
+                          "it is the secret half: name the file of the public one", 0);
+    BL_TRY(bl_key_raw_public(key, &raw, err));
+    memcpy(raw_out, raw.data, 32);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+read_broker(void *context, const char *path, struct bl_broker_address *out, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) content = { 0 };
+
+    BL_TRY(read_named(context, path, &content, err));
+    struct bulla_bytes text = bulla_buffer_bytes(&content);
+    while (text.size > 0 && text.data[text.size - 1] == '\n')
+        text.size--;
+    return bl_broker_address_parse(text, out, err);
+}
+
+/** "FILE:LINE:COLUMN" as compilers have it, where the failure is one of the text. */
+static void
+report_place(const char *path, struct bulla_error *err)
+{
+    char object[BL_SHOWN_SIZE];
+    bool of_text = err->status == BULLA_E_MALFORMED || err->status == BULLA_E_LIMIT;
+
+    if (!of_text || err->detail == 0)
+        return;
+    (void)snprintf(object, sizeof object, "%s:%zu:%lu", path, err->offset, err->detail);
+    bl_report_object_word(object);
+    bl_report_next("correct the manifest at this line and column");
+    err->offset = 0; /* said as the place, not once more as bytes and a code */
+    err->detail = 0;
+}
+
+enum bulla_status
+bl_manifest_load(const char *path, struct bl_manifest *manifest_out, struct bulla_error *err)
+{
+    char directory[PATH_MAX];
+    BL_AUTO(bulla_buffer) yaml = { 0 };
+    const struct bl_manifest_resolver resolver = {
+        .context = directory,
+        .signer = read_signer,
+        .broker = read_broker,
+    };
+
+    BL_TRY(bl_manifest_directory(path, directory, sizeof directory, err));
+    path = path != NULL ? path : BL_MANIFEST_FILE;
+    bl_report_object_word(path);
+    BL_TRY(bl_file_read(path, BL_YAML_SIZE_MAX, &yaml, err));
+    enum bulla_status status =
+        bl_manifest_from_yaml(bulla_buffer_bytes(&yaml), &resolver, manifest_out, err);
+    if (status != BULLA_OK && err != NULL)
+        report_place(path, err);
+    return status;
+}
+
+enum bulla_status
+bl_image_load(const char *path, struct bl_image *image_out, int *fd_out, struct bulla_error *err)
+{
+    bl_report_object_word(path);
+    BL_AUTO_FD fd = BL_CALL(FILE, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+
+    if (fd < 0)
+        return bl_fail_errno(err, "image", "it cannot be opened");
+    BL_TRY(bl_image_open(fd, image_out, err));
+    *fd_out = fd;
+    fd = -1;
+    return BULLA_OK;
+}
