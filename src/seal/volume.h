@@ -35,6 +35,7 @@
 #define BL_VOLUME_NAME_SIZE_MAX 255                 /* bytes; no '/', no NUL, not "." or ".." */
 #define BL_VOLUME_LINK_SIZE_MAX 4095                /* bytes of a symbolic link */
 #define BL_VOLUME_FILE_SIZE_MAX ((uint64_t)1 << 40) /* bytes */
+#define BL_VOLUME_WRITE_SIZE_MAX ((size_t)1 << 20)  /* bytes of one write: one journal record */
 #define BL_VOLUME_ROOT 1                            /* the node of the top directory, as in FUSE */
 
 struct bl_volume;
@@ -141,7 +142,8 @@ enum bulla_status bl_volume_release(struct bl_volume *volume, uint64_t node,
 enum bulla_status bl_volume_read(struct bl_volume *volume, uint64_t node, uint64_t offset,
                                  void *out, size_t size, size_t *size_out,
                                  struct bulla_error *err) BULLA_CHECKED;
-/** All of `bytes`, extending the file. BULLA_E_LIMIT beyond the volume's or the file's size. */
+/** All of `bytes`, extending the file. BULLA_E_LIMIT beyond the volume's or the file's size, and for
+ *  more than BL_VOLUME_WRITE_SIZE_MAX at once. */
 enum bulla_status bl_volume_write(struct bl_volume *volume, uint64_t node, uint64_t offset,
                                   struct bulla_bytes bytes, int64_t now_ns,
                                   struct bulla_error *err) BULLA_CHECKED;

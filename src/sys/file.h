@@ -68,6 +68,16 @@ enum bulla_status bl_fd_position(int fd, uint64_t *position_out,
                                  struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_fd_seek(int fd, uint64_t position, struct bulla_error *err) BULLA_CHECKED;
 
+/** As bl_fd_write() and bl_fd_read(), at `offset` bytes from the beginning; the position stays. */
+enum bulla_status bl_fd_write_at(int fd, uint64_t offset, struct bulla_bytes bytes,
+                                 struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_fd_read_at(int fd, uint64_t offset, void *out, size_t size, size_t *size_out,
+                                struct bulla_error *err) BULLA_CHECKED;
+/** Size of a file in bytes. */
+enum bulla_status bl_fd_size(int fd, uint64_t *size_out, struct bulla_error *err) BULLA_CHECKED;
+/** Cut the file off, or extend it with zeros. */
+enum bulla_status bl_fd_resize(int fd, uint64_t size, struct bulla_error *err) BULLA_CHECKED;
+
 /** Write everything to the disk. */
 enum bulla_status bl_fd_sync(int fd, struct bulla_error *err) BULLA_CHECKED;
 /** Close and set to -1; accepts -1. For descriptors whose data does not depend on the result. */

@@ -45,12 +45,14 @@ the_same_inputs_give_the_same_bytes(void **state)
     assert_int_equal(setenv("LC_ALL", "de_DE.UTF-8", 1), 0);
     BL_AUTO_FD b = build_image(image_manifest, "b.bimg", second);
     umask(mask);
+    assert_true(a != b);
     read_all("a.bimg", &one);
     read_all("b.bimg", &two);
     assert_bytes_equal(bulla_buffer_bytes(&one), bulla_buffer_bytes(&two));
     assert_memory_equal(first, second, 32);
     write_source("settings", "port 6380\n");
     BL_AUTO_FD c = build_image(image_manifest, "c.bimg", second);
+    assert_true(c != b);
     assert_memory_not_equal(first, second, 32);
 }
 
