@@ -5,7 +5,8 @@
  * Guarantees: TLS 1.3 only; no tickets, no early data, no resumption, no renegotiation, no
  * compression; certificates by pinned root key alone, never by a default store; every operation
  * ends by its deadline; a connection that ends without close_notify is an error.
- * Does not: know what is said (channel/, broker/).
+ * Does not: know what is said (channel/, broker/), nor keep SIGPIPE from the process: libssl writes
+ * to the socket, so whoever uses this ignores that signal.
  */
 #ifndef BL_HTTP_TLS_H
 #define BL_HTTP_TLS_H
