@@ -102,14 +102,26 @@ open_root(const struct bl_broker_options *options, struct bulla_bytes blob,
 
 /* -- first start ------------------------------------------------------------------------------- */
 
-/* Files of keys/identity.h, 0600, never over an existing file. */
+/* A file of keys/identity.h, 0600, never over an existing one. One that is there, but perhaps not
+ * for long, is taken away again: there is no state yet that it could belong to. */
+static enum bulla_status
+write_key_file(const char *path, const struct bl_secret *text, struct bulla_error *err)
+{
+    enum bulla_status status =
+        bl_file_replace(path, 0600, bl_secret_bytes(text), BL_FILE_KEEP_EXISTING, err);
+
+    if (status == BULLA_E_OUTCOME_UNKNOWN)
+        (void)unlink(path);
+    return status;
+}
+
 static enum bulla_status
 write_recovery(const char *path, const struct bl_key *key, struct bulla_error *err)
 {
     BL_AUTO(bl_secret) text = { 0 };
 
     BL_TRY(bl_identity_format(key, "at the broker's first start", &text, err));
-    return bl_file_replace(path, 0600, bl_secret_bytes(&text), BL_FILE_KEEP_EXISTING, err);
+    return write_key_file(path, &text, err);
 }
 
 static enum bulla_status
@@ -118,7 +130,7 @@ write_admin_key(const char *path, const struct bl_key *key, struct bulla_error *
     BL_AUTO(bl_secret) text = { 0 };
 
     BL_TRY(bl_signer_format(key, "at the broker's first start", &text, err));
-    return bl_file_replace(path, 0600, bl_secret_bytes(&text), BL_FILE_KEEP_EXISTING, err);
+    return write_key_file(path, &text, err);
 }
 
 static enum bulla_status
