@@ -333,7 +333,8 @@ bl_gate_run(int listen_fd, const struct bl_gate_sockets *vault, struct bulla_err
     if (gate == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "gate", "out of memory", 0);
     gate->vault = *vault;
-    (void)signal(SIGPIPE, SIG_IGN); /* or a peer that hangs up early ends the service of all (X13) */
+    (void)signal(SIGPIPE,
+                 SIG_IGN); /* or a peer that hangs up early ends the service of all (X13) */
     pthread_mutex_init(&gate->mutex, NULL);
     enum bulla_status status = bl_tls_server_new(&gate->tls, err);
     if (status == BULLA_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire/admin.h: administration, signed end to end.
+ * wire/admin.h: administration, signed end to end. Format: docs/formats/admin.md.
  *
  * The broker's vault sends a challenge signed by its root key (a nonce and the key for uploads), the
  * administrator answers with one request signed by the admin key over broker id, nonce and body,
