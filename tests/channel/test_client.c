@@ -270,6 +270,17 @@ ask_and_check(struct tls_fixture *f, struct script *s, struct bl_channel *channe
     forget_connection(f);
 }
 
+/* The client goes away; the server's thread ends with its script. */
+static void
+end_connection(struct tls_fixture *f)
+{
+    bl_tls_free(f->tls);
+    f->tls = NULL;
+    shutdown(f->fds[0], SHUT_WR);
+    pthread_join(f->thread, NULL);
+    forget_connection(f);
+}
+
 static void
 test_an_honest_run(void **state)
 {
@@ -342,11 +353,7 @@ test_no_lie_of_the_server_opens_a_channel(void **state)
         if (lie <= OTHER_VERSION) /* no evidence for who negotiates otherwise than offered */
             assert_int_equal(collected, 0);
         assert_int_equal(s.asked.size, 0); /* P9: no application byte went out */
-        bl_tls_free(f->tls);
-        f->tls = NULL;
-        shutdown(f->fds[0], SHUT_WR);
-        pthread_join(f->thread, NULL);
-        forget_connection(f);
+        end_connection(f);
     }
 }
 
@@ -363,11 +370,7 @@ test_no_flipped_byte_of_the_server_is_believed(void **state)
             BL_AUTO_FREE(bl_channel) channel = NULL;
             assert_int_not_equal(run(f, &s, &channel, &err), BULLA_OK);
             assert_null(channel);
-            bl_tls_free(f->tls);
-            f->tls = NULL;
-            shutdown(f->fds[0], SHUT_WR);
-            pthread_join(f->thread, NULL);
-            forget_connection(f);
+            end_connection(f);
         }
         assert_true(s.flip_max > 40);
     }
@@ -389,6 +392,7 @@ test_after_a_refusal_nothing_can_be_asked(void **state)
                  BULLA_E_ARGUMENT, &err);
     assert_fails(bl_channel_attest_again(channel, 500, &err), BULLA_E_ARGUMENT, &err);
     assert_int_equal(reply.size, 0);
+    end_connection(f);
     bulla_buffer_done(&s.asked);
 }
 
