@@ -10,11 +10,13 @@
 #include "codec/cbor.h"
 #include "crypto/hpke.h"
 #include "crypto/x509.h"
+#include "http/fetch.h"
 #include "policy/appraisal.h"
 #include "store/wrap.h"
 #include "sys/clock.h"
 
 #define ANCHOR_NAME_SIZE_MAX 64
+#define ANCHOR_HOSTS_SIZE_MAX 1024
 
 static const struct bl_store_value tenant = {
     .kind = BL_STORE_TEXT, .bytes = { (const uint8_t *)BL_TENANT, sizeof(BL_TENANT) - 1 }
@@ -272,11 +274,15 @@ add_anchor(struct bl_session *session, const struct bl_admin_request *request,
     struct bulla_bytes name = { NULL, 0 };
     struct bulla_bytes class_word = { NULL, 0 };
     struct bulla_bytes der = { NULL, 0 };
+    struct bulla_bytes hosts = { NULL, 0 };
     BL_AUTO_FREE(bl_certificate) certificate = NULL;
 
     BL_TRY(need(request, "name", &name, err));
     BL_TRY(need(request, "class", &class_word, err));
     BL_TRY(need(request, "certificate", &der, err));
+    BL_TRY(need(request, "hosts", &hosts, err));
+    if (hosts.size > ANCHOR_HOSTS_SIZE_MAX || !bl_hosts_are_valid(hosts))
+        return bulla_fail(err, BULLA_E_MALFORMED, "anchor", "not a list of hosts", 0);
     if (!bl_secret_name_is_valid(name) || name.size > ANCHOR_NAME_SIZE_MAX)
         return bulla_fail(err, BULLA_E_MALFORMED, "anchor", "not a name", 0);
     if (bl_platform_class_from_word(class_word) == BL_CLASS_ABSENT)
@@ -287,11 +293,12 @@ add_anchor(struct bl_session *session, const struct bl_admin_request *request,
                                              bl_store_text(BL_LITERAL("ek")),
                                              bl_store_text(class_word),
                                              bl_store_bytes(der),
+                                             bl_store_text(hosts),
                                              bl_store_integer(bl_clock_now_s()) };
     return one_changed(session->vault->store,
-                       "INSERT INTO anchors (tenant, name, kind, class, certificate, created_s)"
-                       " VALUES (?, ?, ?, ?, ?, ?)",
-                       values, 6, body_out, err);
+                       "INSERT INTO anchors (tenant, name, kind, class, certificate, hosts,"
+                       " created_s) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                       values, 7, body_out, err);
 }
 
 static enum bulla_status

@@ -1,34 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * broker/appraiser.c: both ends of the appraiser's socket. Questions and answers are frames of
- * deterministic CBOR: [1, kind, evidence, binder, binding, now, anchors] or
- * [2, enrolment request, now, anchors]; [0, result] or [cause].
+ * broker/appraiser.c: both ends of the appraiser's socket. A question is [1, kind, evidence, binder,
+ * binding, now, anchors], [2, enrolment request, now, anchors] or [3, certificate].
  */
 #include "broker/appraiser.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "broker/claims_codec.h"
+#include "broker/helper.h"
 #include "crypto/x509.h"
-#include "sys/clock.h"
-#include "sys/socket.h"
 #include "tee/tpm/ak.h"
 #include "wire/enroll.h"
 
-#define MESSAGE_SIZE_MAX ((size_t)4 << 20) /* bytes: evidence, and every anchor */
-#define ANSWER_MS 20000
 #define BINDER_SIZE_MAX 64
 #define NAME_SIZE_MAX 64
 #define KIND_SIZE_MAX 16
 
-enum { QUESTION_VERIFY = 1, QUESTION_ENROL = 2 };
+enum { QUESTION_VERIFY = 1, QUESTION_ENROL = 2, QUESTION_ISSUER_URL = 3 };
 
 struct bl_appraiser {
-    pthread_mutex_t mutex;
-    int fd;
+    struct bl_helper helper;
 };
 
 enum bulla_status
@@ -38,27 +31,15 @@ bl_appraiser_new(int fd, struct bl_appraiser **appraiser_out, struct bulla_error
 
     if (appraiser == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "appraiser", "out of memory", 0);
-    pthread_mutex_init(&appraiser->mutex, NULL);
-    appraiser->fd = fd;
+    bl_helper_start(&appraiser->helper, "appraiser", fd);
     *appraiser_out = appraiser;
     return BULLA_OK;
-}
-
-static void
-hang_up(struct bl_appraiser *appraiser)
-{
-    if (appraiser->fd >= 0)
-        close(appraiser->fd);
-    appraiser->fd = -1;
 }
 
 void
 bl_appraiser_replace(struct bl_appraiser *appraiser, int fd)
 {
-    pthread_mutex_lock(&appraiser->mutex);
-    hang_up(appraiser);
-    appraiser->fd = fd;
-    pthread_mutex_unlock(&appraiser->mutex);
+    bl_helper_replace(&appraiser->helper, fd);
 }
 
 void
@@ -66,8 +47,7 @@ bl_appraiser_free(struct bl_appraiser *appraiser)
 {
     if (appraiser == NULL)
         return;
-    hang_up(appraiser);
-    pthread_mutex_destroy(&appraiser->mutex);
+    bl_helper_done(&appraiser->helper);
     bl_free(appraiser);
 }
 
@@ -93,47 +73,6 @@ write_anchors(struct bl_writer *w, const struct bl_anchor *anchors, size_t ancho
     }
 }
 
-/* One question and its answer. After any failure the stream is out of step: hang up. Whatever went
- * wrong, there is no verdict, and the log has to say so. */
-static enum bulla_status
-ask(struct bl_appraiser *appraiser, struct bulla_bytes question, struct bulla_buffer *answer,
-    struct bulla_error *err)
-{
-    enum bulla_status status = BULLA_E_UNREACHABLE;
-
-    pthread_mutex_lock(&appraiser->mutex);
-    if (appraiser->fd >= 0)
-        status = bl_frame_send(appraiser->fd, question, MESSAGE_SIZE_MAX,
-                               bl_clock_deadline(ANSWER_MS), NULL);
-    if (status == BULLA_OK)
-        status = bl_frame_receive(appraiser->fd, MESSAGE_SIZE_MAX, bl_clock_deadline(ANSWER_MS),
-                                  answer, NULL);
-    if (status != BULLA_OK)
-        hang_up(appraiser);
-    pthread_mutex_unlock(&appraiser->mutex);
-    if (status != BULLA_OK)
-        return bulla_fail(err, BULLA_E_UNREACHABLE, "appraiser", "it gave no answer", 0);
-    return BULLA_OK;
-}
-
-/* [cause]: a refusal with its reason. [0, ...]: the result follows in *r_out. */
-static enum bulla_status
-open_answer(struct bulla_bytes bytes, struct bl_reader *r_out, struct bulla_error *err)
-{
-    struct bl_reader r = bl_reader(bytes, "appraiser's answer");
-    size_t count = bl_cbor_read_array(&r, 2);
-    uint64_t cause = bl_cbor_read_uint(&r);
-
-    if (count == 2 && cause == BULLA_CAUSE_NONE) {
-        *r_out = r;
-        return BULLA_OK;
-    }
-    if (count != 1 || cause > 9999)
-        bl_reader_fail(&r, "not an answer");
-    BL_TRY(bl_reader_finish(&r, err));
-    return bulla_fail_cause(err, (enum bulla_cause)cause, "evidence", "the appraiser refused it");
-}
-
 enum bulla_status
 bl_appraiser_verify(struct bl_appraiser *appraiser, const char *kind,
                     const struct bl_verification *verification, struct bl_claims *claims_out,
@@ -157,8 +96,7 @@ bl_appraiser_verify(struct bl_appraiser *appraiser, const char *kind,
     bl_cbor_write_int(&w, verification->now_s);
     write_anchors(&w, verification->anchors, verification->anchor_count);
     BL_TRY(bl_writer_finish(&w, err));
-    BL_TRY(ask(appraiser, bulla_buffer_bytes(&question), &answer, err));
-    BL_TRY(open_answer(bulla_buffer_bytes(&answer), &r, err));
+    BL_TRY(bl_helper_ask(&appraiser->helper, bulla_buffer_bytes(&question), &answer, &r, err));
     bl_claims_read(&r, scheme->kind, verification->anchors, verification->anchor_count, &claims);
     BL_TRY(bl_reader_finish(&r, err));
     *claims_out = claims;
@@ -182,8 +120,7 @@ bl_appraiser_enrol(struct bl_appraiser *appraiser, struct bulla_bytes request,
     bl_cbor_write_int(&w, now_s);
     write_anchors(&w, anchors, anchor_count);
     BL_TRY(bl_writer_finish(&w, err));
-    BL_TRY(ask(appraiser, bulla_buffer_bytes(&question), &answer, err));
-    BL_TRY(open_answer(bulla_buffer_bytes(&answer), &r, err));
+    BL_TRY(bl_helper_ask(&appraiser->helper, bulla_buffer_bytes(&question), &answer, &r, err));
     if (bl_cbor_read_array(&r, 3) != 3)
         bl_reader_fail(&r, "not an enrolment");
     uint64_t index = bl_cbor_read_uint(&r);
@@ -197,6 +134,25 @@ bl_appraiser_enrol(struct bl_appraiser *appraiser, struct bulla_bytes request,
     enrolment.ak_name.size = name.size;
     *enrolment_out = enrolment;
     return BULLA_OK;
+}
+
+enum bulla_status
+bl_appraiser_issuer_url(struct bl_appraiser *appraiser, struct bulla_bytes certificate,
+                        struct bulla_buffer *url_out, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) question = { 0 };
+    BL_AUTO(bulla_buffer) answer = { 0 };
+    struct bl_writer w = bl_writer(&question);
+    struct bl_reader r;
+
+    bl_cbor_write_array(&w, 2);
+    bl_cbor_write_uint(&w, QUESTION_ISSUER_URL);
+    bl_cbor_write_bytes(&w, certificate);
+    BL_TRY(bl_writer_finish(&w, err));
+    BL_TRY(bl_helper_ask(&appraiser->helper, bulla_buffer_bytes(&question), &answer, &r, err));
+    struct bulla_bytes url = bl_cbor_read_bytes(&r, BL_ISSUER_URL_SIZE_MAX);
+    BL_TRY(bl_reader_finish(&r, err));
+    return bulla_buffer_append(url_out, url, err);
 }
 
 /* -- the appraiser's end ------------------------------------------------------------------------ */
@@ -235,7 +191,7 @@ answer_verify(struct bl_reader *r, struct bl_writer *w, struct bulla_error *err)
     char kind[KIND_SIZE_MAX + 1] = { 0 };
     struct bulla_bytes kind_text = bl_cbor_read_text(r, KIND_SIZE_MAX);
 
-    verification.evidence = bl_cbor_read_bytes(r, MESSAGE_SIZE_MAX);
+    verification.evidence = bl_cbor_read_bytes(r, BL_HELPER_MESSAGE_SIZE_MAX);
     verification.binder = bl_cbor_read_bytes(r, BINDER_SIZE_MAX);
     verification.binding = (enum bl_binding)bl_cbor_read_uint(r);
     verification.now_s = bl_cbor_read_int(r);
@@ -248,8 +204,6 @@ answer_verify(struct bl_reader *r, struct bl_writer *w, struct bulla_error *err)
     if (scheme == NULL)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, "evidence", "no such kind", 0);
     BL_TRY(scheme->verify(&verification, &claims, err));
-    bl_cbor_write_array(w, 2);
-    bl_cbor_write_uint(w, BULLA_CAUSE_NONE);
     bl_claims_write(w, &claims, anchors.anchors, anchors.count);
     return BULLA_OK;
 }
@@ -280,12 +234,24 @@ answer_enrol(struct bl_reader *r, struct bl_writer *w, struct bulla_error *err)
         index++;
     if (index == anchors.count || trust.platform_id.size != 32)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "endorsement key", "it names no platform", 0);
-    bl_cbor_write_array(w, 2);
-    bl_cbor_write_uint(w, BULLA_CAUSE_NONE);
     bl_cbor_write_array(w, 3);
     bl_cbor_write_uint(w, index);
     bl_cbor_write_bytes(w, bl_claim_view(&trust.platform_id));
     bl_cbor_write_bytes(w, (struct bulla_bytes){ ak_name.bytes, ak_name.size });
+    return BULLA_OK;
+}
+
+static enum bulla_status
+answer_issuer_url(struct bl_reader *r, struct bl_writer *w, struct bulla_error *err)
+{
+    struct bulla_bytes der = bl_cbor_read_bytes(r, BL_CERTIFICATE_SIZE_MAX);
+    BL_AUTO_FREE(bl_certificate) certificate = NULL;
+    BL_AUTO(bulla_buffer) url = { 0 };
+
+    BL_TRY(bl_reader_finish(r, err));
+    BL_TRY(bl_certificate_parse(der, &certificate, err));
+    BL_TRY(bl_certificate_issuer_url(certificate, &url, err));
+    bl_cbor_write_bytes(w, bulla_buffer_bytes(&url));
     return BULLA_OK;
 }
 
@@ -300,36 +266,13 @@ answer_question(struct bulla_bytes question, struct bl_writer *w, struct bulla_e
         return answer_verify(&r, w, err);
     if (count == 4 && kind == QUESTION_ENROL)
         return answer_enrol(&r, w, err);
+    if (count == 2 && kind == QUESTION_ISSUER_URL)
+        return answer_issuer_url(&r, w, err);
     return bulla_fail(err, BULLA_E_MALFORMED, "question", "not one that we know", 0);
 }
 
 enum bulla_status
 bl_appraiser_run(int fd, struct bulla_error *err)
 {
-    for (;;) {
-        BL_AUTO(bulla_buffer) question = { 0 };
-        BL_AUTO(bulla_buffer) answer = { 0 };
-        struct bl_writer w = bl_writer(&answer);
-        struct bulla_error failure = { 0 };
-        enum bulla_status status = BULLA_E_TIMEOUT;
-
-        while (status == BULLA_E_TIMEOUT) { /* there may be no work for hours */
-            bulla_error_clear(&failure);
-            status = bl_frame_receive(fd, MESSAGE_SIZE_MAX, bl_clock_deadline(3600000), &question,
-                                      &failure);
-        }
-        if (failure.cause == BULLA_CAUSE_CONNECTION_CLOSED)
-            return BULLA_OK;
-        if (status == BULLA_OK)
-            status = answer_question(bulla_buffer_bytes(&question), &w, &failure);
-        if (status != BULLA_OK) {
-            bulla_buffer_clear(&answer);
-            w = bl_writer(&answer);
-            bl_cbor_write_array(&w, 1);
-            bl_cbor_write_uint(&w, (uint64_t)failure.cause);
-        }
-        BL_TRY(bl_writer_finish(&w, err));
-        BL_TRY(bl_frame_send(fd, bulla_buffer_bytes(&answer), MESSAGE_SIZE_MAX,
-                             bl_clock_deadline(ANSWER_MS), err));
-    }
+    return bl_helper_serve(fd, answer_question, err);
 }

@@ -40,6 +40,13 @@ enum bulla_status bl_appraiser_enrol(struct bl_appraiser *appraiser, struct bull
                                      int64_t now_s, struct bl_enrolment *enrolment_out,
                                      struct bulla_error *err) BULLA_CHECKED;
 
+/** Where the issuer's certificate can be had, as `certificate` (DER) says; appended.
+ *  BULLA_E_NOT_FOUND, BULLA_E_MALFORMED. */
+enum bulla_status bl_appraiser_issuer_url(struct bl_appraiser *appraiser,
+                                          struct bulla_bytes certificate,
+                                          struct bulla_buffer *url_out,
+                                          struct bulla_error *err) BULLA_CHECKED;
+
 /** The process: answer questions on `fd` until it ends. */
 enum bulla_status bl_appraiser_run(int fd, struct bulla_error *err) BULLA_CHECKED;
 

@@ -13,7 +13,9 @@
 
 #include "broker/appraiser.h"
 #include "broker/confinement.h"
+#include "broker/fetcher.h"
 #include "broker/vault_run.h"
+#include "http/fetch.h"
 #include "http/tls.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -28,7 +30,7 @@
 
 enum { LISTEN = 3, VAULT_CONNECTIONS, VAULT_CERTIFICATES }; /* descriptors of the gate */
 enum { SUPERVISOR = 3 };                                    /* of the vault */
-enum { QUESTIONS = 3 };                                     /* of the appraiser */
+enum { QUESTIONS = 3 };                                     /* of appraiser and fetcher */
 enum { REPORT = 10 }; /* of all: where a process says why it failed before it was serving */
 
 struct supervisor {
@@ -38,6 +40,7 @@ struct supervisor {
     struct bl_process vault;
     struct bl_process gate;
     struct bl_process appraiser;
+    struct bl_process fetcher;
     unsigned restart_count;
     int64_t last_restart;
 };
@@ -96,6 +99,22 @@ confine_appraiser(void *context, struct bulla_error *err)
     return bl_confine_appraiser(err);
 }
 
+static int
+fetcher_main(void *context)
+{
+    struct bulla_error err = { 0 };
+
+    (void)context;
+    return bl_fetcher_run(QUESTIONS, &err) == BULLA_OK ? 0 : exit_with(&err);
+}
+
+static enum bulla_status
+confine_fetcher(void *context, struct bulla_error *err)
+{
+    (void)context;
+    return bl_confine_fetcher(err);
+}
+
 /* -- starting ---------------------------------------------------------------------------------- */
 
 static enum bulla_status
@@ -141,24 +160,41 @@ start_gate(struct supervisor *supervisor, struct bulla_error *err)
     return status;
 }
 
+/* A process that answers the vault's questions. */
 static enum bulla_status
-start_appraiser(struct supervisor *supervisor, struct bulla_error *err)
+start_helper(struct supervisor *supervisor, struct bl_process_plan plan, enum bl_vault_gift gift,
+             struct bl_process *process_out, struct bulla_error *err)
 {
     int pair[2];
 
     BL_TRY(bl_unix_pair(BL_UNIX_STREAM, pair, err));
     const struct bl_fd_map fds[] = { { pair[1], QUESTIONS }, { STDERR_FILENO, STDERR_FILENO } };
-    const struct bl_process_plan plan = { .function = appraiser_main,
-                                          .fds = fds,
-                                          .fd_count = 2,
-                                          .dies_with_parent = true,
-                                          .confine = confine_appraiser };
-    enum bulla_status status = bl_process_start(&plan, &supervisor->appraiser, err);
+    plan.fds = fds;
+    plan.fd_count = 2;
+    plan.dies_with_parent = true;
+    enum bulla_status status = bl_process_start(&plan, process_out, err);
     if (status == BULLA_OK)
-        status = give_vault(supervisor, BL_GIFT_APPRAISER, pair[0], err);
+        status = give_vault(supervisor, gift, pair[0], err);
     close(pair[0]);
     close(pair[1]);
     return status;
+}
+
+static enum bulla_status
+start_appraiser(struct supervisor *supervisor, struct bulla_error *err)
+{
+    const struct bl_process_plan plan = { .function = appraiser_main,
+                                          .confine = confine_appraiser };
+
+    return start_helper(supervisor, plan, BL_GIFT_APPRAISER, &supervisor->appraiser, err);
+}
+
+static enum bulla_status
+start_fetcher(struct supervisor *supervisor, struct bulla_error *err)
+{
+    const struct bl_process_plan plan = { .function = fetcher_main, .confine = confine_fetcher };
+
+    return start_helper(supervisor, plan, BL_GIFT_FETCHER, &supervisor->fetcher, err);
 }
 
 /* What the vault said before it ended: its own cause, or that it died. */
@@ -228,6 +264,7 @@ warm_up(struct bulla_error *err)
     BL_AUTO(bulla_buffer) spki = { 0 };
     uint8_t digest[32];
 
+    BL_TRY(bl_fetch_initialise(err));
     BL_TRY(bl_tls_server_new(&tls, err));
     BL_TRY(bl_tls_server_spki(tls, &spki, err));
     BL_TRY(bl_hash_once(BL_SHA256, bulla_buffer_bytes(&spki), digest, err));
@@ -273,8 +310,9 @@ watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
         struct pollfd entries[] = { { .fd = signals_fd, .events = POLLIN },
                                     { .fd = supervisor->vault.pidfd, .events = POLLIN },
                                     { .fd = supervisor->gate.pidfd, .events = POLLIN },
-                                    { .fd = supervisor->appraiser.pidfd, .events = POLLIN } };
-        int ready = poll(entries, 4, -1);
+                                    { .fd = supervisor->appraiser.pidfd, .events = POLLIN },
+                                    { .fd = supervisor->fetcher.pidfd, .events = POLLIN } };
+        int ready = poll(entries, 5, -1);
         if (ready < 0 && errno != EINTR)
             return bulla_fail_detail(err, BULLA_CAUSE_IO, "broker", "poll", (unsigned long)errno);
         if (ready <= 0)
@@ -287,6 +325,8 @@ watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
             BL_TRY(start_again(supervisor, &supervisor->gate, start_gate, err));
         if (entries[3].revents != 0)
             BL_TRY(start_again(supervisor, &supervisor->appraiser, start_appraiser, err));
+        if (entries[4].revents != 0)
+            BL_TRY(start_again(supervisor, &supervisor->fetcher, start_fetcher, err));
     }
 }
 
@@ -301,6 +341,7 @@ run(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
     BL_TRY(bl_tcp_port(supervisor->listen_fd, &started.port, err));
     BL_TRY(start_vault(supervisor, &started, err));
     BL_TRY(start_appraiser(supervisor, err));
+    BL_TRY(start_fetcher(supervisor, err));
     BL_TRY(start_gate(supervisor, err));
     options->started(options->started_context, &started);
     return watch(supervisor, signals_fd, err);
@@ -314,7 +355,8 @@ bl_broker_run(const struct bl_broker_options *options, struct bulla_error *err)
                                      .vault_fd = -1,
                                      .vault = BL_PROCESS_NONE,
                                      .gate = BL_PROCESS_NONE,
-                                     .appraiser = BL_PROCESS_NONE };
+                                     .appraiser = BL_PROCESS_NONE,
+                                     .fetcher = BL_PROCESS_NONE };
     sigset_t signals;
     sigset_t before;
 
@@ -328,6 +370,7 @@ bl_broker_run(const struct bl_broker_options *options, struct bulla_error *err)
                                               : run(&supervisor, signals_fd, err);
     bl_process_done(&supervisor.gate);
     bl_process_done(&supervisor.appraiser);
+    bl_process_done(&supervisor.fetcher);
     bl_process_done(&supervisor.vault);
     if (supervisor.vault_fd >= 0)
         close(supervisor.vault_fd);

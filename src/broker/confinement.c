@@ -53,6 +53,38 @@ static const struct bl_system_call vault_calls[] = {
     ALLOW(mkdirat),   ALLOW(rmdir),
 };
 
+static const struct bl_system_call fetcher_calls[] = {
+    COMMON,
+    THREADS,
+    ALLOW(socket),
+    ALLOW(connect),
+    ALLOW(bind),
+    ALLOW(getsockopt),
+    ALLOW(setsockopt),
+    ALLOW(getsockname),
+    ALLOW(getpeername),
+    ALLOW(sendmmsg),
+    ALLOW(fcntl),
+    ALLOW(openat),
+    ALLOW(fstat),
+    ALLOW(newfstatat),
+    ALLOW(statx),
+    ALLOW(lseek),
+    ALLOW(pread64),
+    ALLOW(access),
+    ALLOW(uname),
+    ALLOW(pipe2),
+    ALLOW(socketpair),
+    ALLOW(eventfd2),
+    ALLOW(ioctl),
+    ALLOW(getdents64),
+    ALLOW(shutdown),
+    ALLOW(geteuid),
+    ALLOW(getuid),
+    ALLOW(readlink),
+    ALLOW(prctl),
+};
+
 static const struct bl_system_call appraiser_calls[] = { COMMON };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -70,9 +102,12 @@ common_steps(struct bulla_error *err)
 
 /* Landlock where the kernel has it; the system calls below say the same more coarsely. */
 static enum bulla_status
-close_files(const struct bl_access_rule *rules, size_t rule_count, struct bulla_error *err)
+close_files(const struct bl_access_rule *rules, size_t rule_count, bool any_network,
+            struct bulla_error *err)
 {
-    const struct bl_landlock landlock = { .rules = rules, .rule_count = rule_count };
+    const struct bl_landlock landlock = { .rules = rules,
+                                          .rule_count = rule_count,
+                                          .any_network = any_network };
 
     if (bl_sandbox_landlock_abi() == 0)
         return BULLA_OK;
@@ -83,7 +118,7 @@ enum bulla_status
 bl_confine_gate(struct bulla_error *err)
 {
     BL_TRY(common_steps(err));
-    BL_TRY(close_files(NULL, 0, err));
+    BL_TRY(close_files(NULL, 0, false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
     return bl_sandbox_system_calls(gate_calls, COUNT(gate_calls), BL_REFUSE_KILL, err);
 }
@@ -96,7 +131,7 @@ bl_confine_vault(const char *state_directory, struct bulla_error *err)
     };
 
     BL_TRY(common_steps(err));
-    BL_TRY(close_files(rules, COUNT(rules), err));
+    BL_TRY(close_files(rules, COUNT(rules), false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
     return bl_sandbox_system_calls(vault_calls, COUNT(vault_calls), BL_REFUSE_KILL, err);
 }
@@ -107,7 +142,22 @@ bl_confine_appraiser(struct bulla_error *err)
     BL_TRY(common_steps(err));
     BL_TRY(bl_sandbox_limit(RLIMIT_NOFILE, 16, err));
     BL_TRY(bl_sandbox_limit(RLIMIT_AS, (uint64_t)512 << 20, err));
-    BL_TRY(close_files(NULL, 0, err));
+    BL_TRY(close_files(NULL, 0, false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
     return bl_sandbox_system_calls(appraiser_calls, COUNT(appraiser_calls), BL_REFUSE_KILL, err);
+}
+
+enum bulla_status
+bl_confine_fetcher(struct bulla_error *err)
+{
+    /* Resolver, hosts file, certificate authorities. */
+    static const struct bl_access_rule rules[] = {
+        { .path = "/etc", .access = BL_ACCESS_READ },
+        { .path = "/usr", .access = BL_ACCESS_READ },
+    };
+
+    BL_TRY(common_steps(err));
+    BL_TRY(close_files(rules, COUNT(rules), true, err));
+    BL_TRY(bl_sandbox_drop_capabilities(0, err));
+    return bl_sandbox_system_calls(fetcher_calls, COUNT(fetcher_calls), BL_REFUSE_KILL, err);
 }

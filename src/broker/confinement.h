@@ -17,4 +17,7 @@ enum bulla_status bl_confine_vault(const char *state_directory,
 /** Memory and its one socket; nothing else. */
 enum bulla_status bl_confine_appraiser(struct bulla_error *err) BULLA_CHECKED;
 
+/** Outgoing connections and what name resolution and TLS read; no other file, no program. */
+enum bulla_status bl_confine_fetcher(struct bulla_error *err) BULLA_CHECKED;
+
 #endif

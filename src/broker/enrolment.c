@@ -12,6 +12,7 @@
 #include "broker/session.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
+#include "http/fetch.h"
 #include "sys/clock.h"
 #include "tee/tpm/ak.h"
 #include "tee/tpm/credential.h"
@@ -26,6 +27,7 @@ struct anchor_list {
     struct bulla_buffer certificates[BL_ANCHOR_COUNT_MAX];
     char names[BL_ANCHOR_COUNT_MAX][65];
     size_t count;
+    struct bulla_buffer hosts; /* where issuers may be fetched from, all anchors together */
 };
 
 static enum bulla_status
@@ -35,12 +37,17 @@ read_anchor(void *context, const struct bl_store_row *row, struct bulla_error *e
     struct bulla_bytes name = { NULL, 0 };
     struct bulla_bytes class_word = { NULL, 0 };
     struct bulla_bytes certificate = { NULL, 0 };
+    struct bulla_bytes hosts = { NULL, 0 };
 
     if (list->count >= BL_ANCHOR_COUNT_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, "anchors", "more than can be used", list->count);
     BL_TRY(bl_store_column_bytes(row, 0, &name, err));
     BL_TRY(bl_store_column_bytes(row, 1, &class_word, err));
     BL_TRY(bl_store_column_bytes(row, 2, &certificate, err));
+    BL_TRY(bl_store_column_bytes(row, 3, &hosts, err));
+    if (hosts.size > 0 && list->hosts.size > 0)
+        BL_TRY(bulla_buffer_append(&list->hosts, BL_LITERAL(" "), err));
+    BL_TRY(bulla_buffer_append(&list->hosts, hosts, err));
     enum bl_platform_class platform_class = bl_platform_class_from_word(class_word);
     if (name.size >= sizeof list->names[0] || platform_class == BL_CLASS_ABSENT)
         return bulla_fail(err, BULLA_E_MALFORMED, "anchors", "an entry is not ours", 0);
@@ -62,11 +69,58 @@ anchor_list_free(struct anchor_list *list)
         return;
     for (size_t i = 0; i < list->count; i++)
         bulla_buffer_done(&list->certificates[i]);
+    bulla_buffer_done(&list->hosts);
     bl_free(list);
 }
 
+/* The document at the place that the last certificate names, if an administrator allowed it. */
 static enum bulla_status
-judge_request(struct bl_session *session, struct bulla_bytes request,
+fetch_issuer(struct bl_session *session, const struct anchor_list *list,
+             struct bulla_bytes certificate, struct bulla_buffer *issuer_out,
+             struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) url = { 0 };
+    struct bl_endpoint endpoint = { 0 };
+
+    BL_TRY(bl_appraiser_issuer_url(session->vault->appraiser, certificate, &url, err));
+    BL_TRY(bl_url_endpoint(bulla_buffer_bytes(&url), &endpoint, err));
+    if (!bl_hosts_allow(bulla_buffer_bytes(&list->hosts), &endpoint))
+        return bulla_fail(err, BULLA_E_DENIED, "issuer", "its host is on no anchor's list", 0);
+    return bl_fetcher_get(session->vault->fetcher, bulla_buffer_bytes(&url), issuer_out, err);
+}
+
+/* Ask the appraiser; where the chain ends too early, add the issuer that its end names, and ask
+ * again. What was fetched is as hostile as the rest. */
+static enum bulla_status
+judge_with_fetching(struct bl_session *session, const struct anchor_list *list,
+                    struct bl_enroll_request *request, struct bl_enrolment *enrolment_out,
+                    struct bulla_error *err)
+{
+    struct bulla_buffer fetched[BL_ENROLL_CERTIFICATE_COUNT_MAX] = { 0 };
+    enum bulla_status status = BULLA_OK;
+
+    for (size_t round = 0; round < BL_ENROLL_CERTIFICATE_COUNT_MAX; round++) {
+        BL_AUTO(bulla_buffer) bytes = { 0 };
+        bulla_error_clear(err);
+        status = bl_enroll_request_encode(request, &bytes, err);
+        if (status == BULLA_OK)
+            status = bl_appraiser_enrol(session->vault->appraiser, bulla_buffer_bytes(&bytes),
+                                        list->anchors, list->count, bl_clock_now_s(), enrolment_out,
+                                        err);
+        const size_t count = request->certificate_count;
+        if (status != BULLA_E_UNTRUSTED || count == 0 || count == BL_ENROLL_CERTIFICATE_COUNT_MAX ||
+            fetch_issuer(session, list, request->certificates[count - 1], &fetched[round], NULL) !=
+                BULLA_OK)
+            break; /* `status` and *err are the appraiser's */
+        request->certificates[request->certificate_count++] = bulla_buffer_bytes(&fetched[round]);
+    }
+    for (size_t i = 0; i < BL_ENROLL_CERTIFICATE_COUNT_MAX; i++)
+        bulla_buffer_done(&fetched[i]);
+    return status;
+}
+
+static enum bulla_status
+judge_request(struct bl_session *session, struct bl_enroll_request request,
               struct bl_enrolment *enrolment_out, struct bulla_error *err)
 {
     const struct bl_store_value values[] = { bl_store_text(BL_LITERAL(BL_TENANT)) };
@@ -75,12 +129,11 @@ judge_request(struct bl_session *session, struct bulla_bytes request,
     if (list == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "enrolment", "out of memory", 0);
     enum bulla_status status = bl_store_query(session->vault->store,
-                                              "SELECT name, class, certificate FROM anchors"
+                                              "SELECT name, class, certificate, hosts FROM anchors"
                                               " WHERE tenant = ? AND kind = 'ek' ORDER BY name",
                                               values, 1, read_anchor, list, NULL, err);
     if (status == BULLA_OK)
-        status = bl_appraiser_enrol(session->vault->appraiser, request, list->anchors, list->count,
-                                    bl_clock_now_s(), enrolment_out, err);
+        status = judge_with_fetching(session, list, &request, enrolment_out, err);
     anchor_list_free(list);
     return status;
 }
@@ -120,7 +173,7 @@ bl_session_on_enroll_request(struct bl_session *session, struct bulla_bytes body
 
     BL_TRY(bl_carrier_decode(BL_MESSAGE_ENROLL_REQUEST, body, &content, err));
     BL_TRY(bl_enroll_request_decode(content, &request, err));
-    BL_TRY(judge_request(session, content, &session->enrolment, err));
+    BL_TRY(judge_request(session, request, &session->enrolment, err));
     bulla_buffer_clear(&session->ak_public);
     BL_TRY(bulla_buffer_append(&session->ak_public, request.ak_public, err));
     BL_TRY(make_challenge(session, &request, &challenge, err));

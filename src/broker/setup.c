@@ -165,8 +165,8 @@ fill_store(const struct bl_broker_options *options, struct bl_vault *vault,
                                              bl_store_bytes(options->dev_anchor),
                                              bl_store_integer(now_s) };
     return bl_store_run(vault->store,
-                        "INSERT INTO anchors (tenant, name, kind, class, certificate, created_s)"
-                        " VALUES (?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO anchors (tenant, name, kind, class, certificate, hosts,"
+                        " created_s) VALUES (?, ?, ?, ?, ?, '', ?)",
                         anchor, 6, NULL, err);
 }
 
@@ -360,6 +360,7 @@ bl_vault_done(struct bl_vault *vault)
     bl_audit_free(vault->audit);
     bl_store_free(vault->store);
     bl_appraiser_free(vault->appraiser);
+    bl_fetcher_free(vault->fetcher);
     bl_broker_keys_done(&vault->keys);
     *vault = (struct bl_vault){ 0 };
 }

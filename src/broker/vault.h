@@ -7,6 +7,7 @@
 
 #include "broker/appraiser.h"
 #include "broker/audit.h"
+#include "broker/fetcher.h"
 #include "broker/keys.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct bl_vault {
     struct bl_store *store;
     struct bl_audit *audit;
     struct bl_appraiser *appraiser;
+    struct bl_fetcher *fetcher;
 };
 
 #endif

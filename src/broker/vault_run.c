@@ -138,6 +138,9 @@ on_gift(struct server *server, struct bulla_error *err)
     case BL_GIFT_APPRAISER:
         bl_appraiser_replace(server->vault.appraiser, fd);
         return BULLA_OK;
+    case BL_GIFT_FETCHER:
+        bl_fetcher_replace(server->vault.fetcher, fd);
+        return BULLA_OK;
     }
     close(fd);
     return bulla_fail(err, BULLA_E_MALFORMED, "supervisor", "an unknown gift", gift);
@@ -196,6 +199,8 @@ bl_vault_run(const struct bl_broker_options *options, int supervisor_fd, struct 
     enum bulla_status status = bl_vault_open(options, &server->vault, &is_first, err);
     if (status == BULLA_OK)
         status = bl_appraiser_new(-1, &server->vault.appraiser, err);
+    if (status == BULLA_OK)
+        status = bl_fetcher_new(-1, &server->vault.fetcher, err);
     if (status == BULLA_OK)
         status = bl_confine_vault(options->state_directory, err);
     if (status == BULLA_OK)

@@ -14,7 +14,8 @@
 enum bl_vault_gift {
     BL_GIFT_CONNECTIONS = 'C',  /* of a new gate: bl_gate_sockets.connections_fd's other end */
     BL_GIFT_CERTIFICATES = 'K', /* of a new gate */
-    BL_GIFT_APPRAISER = 'A'     /* of a new appraiser */
+    BL_GIFT_APPRAISER = 'A',    /* of a new appraiser */
+    BL_GIFT_FETCHER = 'F'       /* of a new fetcher */
 };
 
 /** Open the state, say so to the supervisor (one packet: is_first, root public key), give up what is

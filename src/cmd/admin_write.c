@@ -185,11 +185,28 @@ run_promote(const struct bl_arguments *arguments, struct bulla_error *err)
                 err);
 }
 
+/* The hosts of --fetch-from with a space between. */
+static enum bulla_status
+join_hosts(const struct bl_arguments *arguments, struct bulla_buffer *hosts,
+           struct bulla_error *err)
+{
+    const char *host;
+
+    for (size_t i = 0; (host = bl_argument_at(arguments, "fetch-from", i)) != NULL; i++) {
+        if (i > 0)
+            BL_TRY(bulla_buffer_append(hosts, BL_LITERAL(" "), err));
+        BL_TRY(bulla_buffer_append(
+            hosts, (struct bulla_bytes){ (const uint8_t *)host, strlen(host) }, err));
+    }
+    return BULLA_OK;
+}
+
 static enum bulla_status
 run_anchor_add(const struct bl_arguments *arguments, struct bulla_error *err)
 {
     const char *class_word = bl_argument(arguments, "class");
     BL_AUTO(bulla_buffer) certificate = { 0 };
+    BL_AUTO(bulla_buffer) hosts = { 0 };
     BL_AUTO(bulla_buffer) body = { 0 };
 
     if (class_word == NULL)
@@ -197,12 +214,14 @@ run_anchor_add(const struct bl_arguments *arguments, struct bulla_error *err)
                                 "--class hardware|hypervisor|software is needed");
     bl_report_object_word(bl_operand(arguments, 1));
     BL_TRY(bl_input_slurp(bl_operand(arguments, 1), BL_CERTIFICATE_SIZE_MAX, &certificate, err));
+    BL_TRY(join_hosts(arguments, &hosts, err));
     const struct bl_admin_argument admin_arguments[] = {
         { BL_LITERAL("certificate"), bulla_buffer_bytes(&certificate) },
         { BL_LITERAL("class"), { (const uint8_t *)class_word, strlen(class_word) } },
+        { BL_LITERAL("hosts"), bulla_buffer_bytes(&hosts) },
         { BL_LITERAL("name"), operand_bytes(arguments, 0) },
     };
-    BL_TRY(bl_admin_command(arguments, "anchor-add", admin_arguments, 3, &body, err));
+    BL_TRY(bl_admin_command(arguments, "anchor-add", admin_arguments, 4, &body, err));
     return tell(arguments, "anchor added", NULL, 0, NULL, (struct bulla_bytes){ NULL, 0 }, err);
 }
 
@@ -247,6 +266,10 @@ static const struct bl_option anchor_options[] = {
       .argument = "CLASS",
       .choices = class_words,
       .help = "what stands behind keys certified under it" },
+    { .name = "fetch-from",
+      .argument = "HOST:PORT",
+      .repeats = true,
+      .help = "the broker may fetch missing issuer certificates from there" },
     { 0 },
 };
 static const char *const put_examples[] = { "bulla admin put db/password password.txt", NULL };

@@ -39,6 +39,13 @@ enum bulla_status bl_certificate_extension(const struct bl_certificate *certific
                                            const char *oid, struct bulla_buffer *value_out,
                                            struct bulla_error *err) BULLA_CHECKED;
 
+#define BL_ISSUER_URL_SIZE_MAX 512 /* bytes */
+/** Append the first URL at which the certificate says that its issuer's can be had (authority
+ *  information access, caIssuers); BULLA_E_NOT_FOUND. Not checked to be a URL. */
+enum bulla_status bl_certificate_issuer_url(const struct bl_certificate *certificate,
+                                            struct bulla_buffer *url_out,
+                                            struct bulla_error *err) BULLA_CHECKED;
+
 /** Verify chain[0] <- chain[1] <- ... <- anchor: names, signatures, validity at now_s, CA bit, path
  *  length, key usage, no unknown critical extension but those listed in `known_critical` (dotted
  *  OIDs, NULL-terminated, may be NULL).

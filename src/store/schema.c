@@ -30,7 +30,7 @@ const char *const bl_store_schema[] = {
     " PRIMARY KEY (tenant, secret, policy))",
     "CREATE TABLE anchors ("
     " tenant TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, class TEXT NOT NULL,"
-    " certificate BLOB NOT NULL, created_s INTEGER NOT NULL,"
+    " certificate BLOB NOT NULL, hosts TEXT NOT NULL, created_s INTEGER NOT NULL,"
     " PRIMARY KEY (tenant, name))",
     /* a certified attestation key and what was last seen of its TPM */
     "CREATE TABLE platforms ("

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -134,26 +135,41 @@ class EmulatedTpm:
     def __init__(self, home):
         if shutil.which("swtpm") is None:
             raise Skip("swtpm is not installed")
+        self.home = home
         self.socket = home / "swtpm.sock"
         state = home / "swtpm"
         state.mkdir()
         self.process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--server",
-             f"type=unixio,path={self.socket}", "--flags", "not-need-init,startup-clear"],
+             f"type=unixio,path={self.socket}", "--ctrl", f"type=unixio,path={self.socket}.ctrl",
+             "--flags", "not-need-init,startup-clear"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         home.processes.append(self.process)
         for _ in range(500):
-            if self.socket.exists():
+            if self.is_listening():
                 return
             time.sleep(0.01)
         raise AssertionError("swtpm did not start")
+
+    def is_listening(self):
+        """A bound socket has a name before anybody listens on it: connecting tells."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            return peer.connect_ex(str(self.socket)) == 0
+
+    def tool(self, *args):
+        """One of tpm2-tools on this TPM."""
+        if shutil.which(args[0]) is None:
+            raise Skip(f"{args[0]} is not installed")
+        environment = {**self.home.environment, "TPM2TOOLS_TCTI": f"swtpm:path={self.socket}"}
+        run = subprocess.run(args, cwd=self.home.path, env=environment, check=False,
+                             capture_output=True)
+        assert run.returncode == 0, (args, run.stderr)
 
     def options(self):
         return "--tpm-socket", self.socket
 
     def extend(self, pcr, digest=b"\x11" * 32):
         """TPM2_PCR_Extend (Part 3, 22.2) with an empty password authorization."""
-        import socket
         body = struct.pack(">II", 0x182, pcr) + struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
         body += struct.pack(">IH", 1, 0x000B) + digest
         command = struct.pack(">HI", 0x8002, len(body) + 6) + body

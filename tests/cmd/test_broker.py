@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The broker as operators and machines see it: one secret over the attested channel, and the
 refusals, each with its reason in the audit log and without a byte of the secret."""
+import datetime
+import http.server
 import json
 import os
+import shutil
 import signal
 import subprocess
+import threading
 import time
 
-from cli import PROGRAM, case, main
+from cli import EmulatedTpm, PROGRAM, Skip, case, main
 
 SECRET = b"canary-5f1d-the-secret"
 ENCLAVE = """format: 1
@@ -268,19 +272,111 @@ def the_recovery_identity_opens_the_root_on_another_tpm(home):
     home.stop(process)
 
 
+def certified_chain(home, ek_pem, url):
+    """root -> intermediate -> EK; the EK's certificate says where the intermediate is."""
+    try:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.x509.oid import AuthorityInformationAccessOID
+    except ImportError as error:
+        raise Skip("python3-cryptography is not installed") from error
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certificate(name, key, issuer_name, issuer_key, extensions):
+        builder = (x509.CertificateBuilder()
+                   .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+                   .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME,
+                                                              issuer_name)]))
+                   .public_key(key).serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(days=1))
+                   .not_valid_after(now + datetime.timedelta(days=30)))
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+    def usage(**on):
+        names = ("digital_signature", "content_commitment", "key_encipherment",
+                 "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+                 "encipher_only", "decipher_only")
+        return x509.KeyUsage(**{name: on.get(name, False) for name in names})
+
+    root, intermediate = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca = usage(key_cert_sign=True, crl_sign=True)
+    home.write("root.der", certificate("root", root.public_key(), "root", root, [
+        (x509.BasicConstraints(True, 1), True), (ca, True)]))
+    home.write("intermediate.der", certificate("maker", intermediate.public_key(), "root", root, [
+        (x509.BasicConstraints(True, 0), True), (ca, True)]))
+    place = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS,
+                                   x509.UniformResourceIdentifier(url))
+    home.write("ek.der", certificate(
+        "TPM", serialization.load_pem_public_key(ek_pem), "maker", intermediate, [
+            (x509.BasicConstraints(False, None), True), (usage(key_agreement=True), True),
+            (x509.ExtendedKeyUsage([x509.ObjectIdentifier("2.23.133.8.1")]), False),
+            (x509.AuthorityInformationAccess([place]), False)]))
+
+
+def certified_tpm(home, url):
+    """swtpm with an EK certificate whose issuer has to be fetched."""
+    tpm = EmulatedTpm(home)
+    tpm.tool("tpm2_createek", "-G", "ecc", "-c", "ek.ctx", "-u", "ek.pem", "-f", "pem")
+    tpm.tool("tpm2_flushcontext", "-t")
+    certified_chain(home, (home / "ek.pem").read_bytes(), url)
+    size = (home / "ek.der").stat().st_size
+    tpm.tool("tpm2_nvdefine", "0x1c0000a", "-C", "p", "-s", str(size), "-a",
+             "ppwrite|ppread|ownerread|authread|no_da|platformcreate")
+    tpm.tool("tpm2_nvwrite", "0x1c0000a", "-C", "p", "-i", "ek.der")
+    return tpm.options()
+
+
+@case
+def a_missing_issuer_is_fetched_from_where_the_administrator_allowed(home):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        asked = []
+
+        def __init__(self, *args, **options):
+            super().__init__(*args, directory=str(home.path), **options)
+
+        def do_GET(self):
+            self.asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    place = f"127.0.0.1:{server.server_port}"
+    tpm = certified_tpm(home, f"http://{place}/intermediate.der")
+    broker(home)
+    home.bulla("admin", "anchor", "add", "maker", "--class", "hypervisor", "root.der").ok()
+    home.bulla("platform", "enroll", *tpm).fails(12, "BL-1201")
+    assert not Handler.asked, "fetched from a host that nobody allowed"
+    home.bulla("admin", "anchor", "rm", "maker").ok()
+    home.bulla("admin", "anchor", "add", "maker", "--class", "hypervisor", "--fetch-from", place,
+               "root.der").ok()
+    home.bulla("platform", "enroll", *tpm).ok()
+    assert Handler.asked == ["/intermediate.der"]
+    row = home.bulla("admin", "platform", "list", "--json").ok().json["rows"][0]
+    assert row["class"] == "hypervisor", row
+    home.bulla("admin", "grant", "db/password", "--policy",
+               policy(home, "vms", "hypervisor")).ok()
+    assert home.bulla("get", "db/password", *tpm).ok().out == SECRET
+    home.write("intermediate.der", b"not a certificate")
+    home.bulla("platform", "enroll", *tpm).fails(12, "BL-1201")
+    home.bulla("admin", "anchor", "add", "bad", "--class", "software", "--fetch-from", "a b",
+               "root.der").fails(3)
+    server.shutdown()
+
+
 @case
 def a_crashed_gate_comes_back(home):
     process, _ = broker(home, "--dev")
     children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)],
                               capture_output=True, text=True, check=True).stdout.split()
-    assert len(children) == 3, children
-    # The gate is the one that holds the listening socket together with no database.
-    gate = [pid for pid in children
-            if not any("store.db" in os.readlink(f"/proc/{pid}/fd/{fd}")
-                       for fd in os.listdir(f"/proc/{pid}/fd"))
-            and len(os.listdir(f"/proc/{pid}/fd")) > 5]
-    assert len(gate) == 1, (children, gate)
-    os.kill(int(gate[0]), signal.SIGKILL)
+    assert len(children) == 4, children
+    # The first that was started is the vault, the last the gate.
+    os.kill(int(max(children, key=int)), signal.SIGKILL)
     for _ in range(100):
         if home.bulla("admin", "list").code == 0:
             break

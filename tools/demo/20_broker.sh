@@ -4,10 +4,11 @@
 # One secret over the attested channel, and who does not get it. Sourced by demo.sh.
 
 reason() { # the last refusal in the audit log, which only the operator sees
-    local line cause
-    line=$(grep '"refused"' "$place/state/bulla/broker/audit.log" | tail -n 1)
-    cause=$(printf 'BL-%04d' "$(sed 's/.*"cause":\([0-9]*\).*/\1/' <<<"$line")")
-    printf '    the audit log says: %s (%s)\n' "$(sed 's/.*"what":"\([^"]*\)".*/\1/' <<<"$line")" "$cause"
+    local cause what
+    read -r cause what < <(grep '"refused"' "$place/state/bulla/broker/audit.log" | tail -n 1 |
+        sed 's/.*"cause":\([0-9]*\).*"what":"\([^"]*\)".*/\1 \2/')
+    cause=$(printf 'BL-%04d' "$cause")
+    printf '    the audit log says: %s (%s)\n' "$what" "$cause"
     bulla explain "$cause" | head -n 1 | sed 's/^/    /'
 }
 start_broker() { # OPTIONS...: on a free port; waits until it serves
