@@ -44,6 +44,9 @@ what_two_readers_could_read_differently_is_refused(void **state)
         "http://listed#@other/",
         "http://listed?@other/",
         "http://other\nlisted/",
+        "http://a/b c",
+        "http://a/?b",
+        "http://a/#b",
         "http://a:0/",
         "http://a:80:80/",
         "http://\xc3\xa9/",
@@ -54,8 +57,7 @@ what_two_readers_could_read_differently_is_refused(void **state)
         struct bulla_error err = { 0 };
         struct bl_endpoint endpoint = { 0 };
 
-        assert_int_equal(bl_url_endpoint(text_bytes(wrong[i]), &endpoint, &err),
-                         BULLA_E_MALFORMED);
+        assert_int_equal(bl_url_endpoint(text_bytes(wrong[i]), &endpoint, &err), BULLA_E_MALFORMED);
     }
 }
 
