@@ -18,8 +18,7 @@
 #define STAT_BLOCK_SIZE 512 /* bytes of st_blocks */
 #define DIRENT_ALIGN(size) (((size) + 7) & ~(size_t)7)
 /* Places in a directory: "." and ".." and then the volume's own. */
-#define PLACE_PARENT 1
-#define PLACE_FIRST 2
+enum { PLACE_PARENT = 1, PLACE_FIRST = 2 };
 
 /* What a program can make something of; the rest is EIO. */
 static const struct {

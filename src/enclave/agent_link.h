@@ -47,9 +47,10 @@
 
 enum { BL_AGENT_FD_TPM = 3, BL_AGENT_FD_RELAY = 4, BL_AGENT_FD_CONTROL = 5 };
 
-/** What the agent may do in its own world: map the program's user (SETGID, SETUID) and mount
- *  (SYS_ADMIN). */
-#define BL_AGENT_CAPABILITIES (UINT64_C(1) << 6 | UINT64_C(1) << 7 | UINT64_C(1) << 21)
+/** What the agent may do in its own world: map the program's user, who is itself seen from outside
+ *  (SETGID, SETUID, SETFCAP), and mount (SYS_ADMIN). It drops them once the program runs. */
+#define BL_AGENT_CAPABILITIES \
+    (UINT64_C(1) << 6 | UINT64_C(1) << 7 | UINT64_C(1) << 21 | UINT64_C(1) << 31)
 
 /** The agent's own directory on the host: its keys, wrapped, and the volumes. Writable, not
  *  executable; empty on the first start. */

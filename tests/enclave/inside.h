@@ -110,8 +110,8 @@ inside_processes(void)
     INSIDE_CHECK(inside_count("/proc", true) == 1);
     INSIDE_CHECK(inside_count("/proc/self/fd", false) == 7); /* 0 to 5, and this directory */
     INSIDE_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-    INSIDE_CHECK(inside_has("/proc/self/status", "CapBnd:\t00000000002000c0"));
-    INSIDE_CHECK(inside_has("/proc/self/status", "CapEff:\t00000000002000c0"));
+    INSIDE_CHECK(inside_has("/proc/self/status", "CapBnd:\t00000000802000c0"));
+    INSIDE_CHECK(inside_has("/proc/self/status", "CapEff:\t00000000802000c0"));
     INSIDE_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max == 64);
     INSIDE_CHECK(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0);
     INSIDE_CHECK(gethostname(name, sizeof name) == 0 && strcmp(name, "tested") == 0);
@@ -299,7 +299,7 @@ inside_act(const char *what, const struct bl_agent_config *config)
     return 1;
 }
 
-static int
+static inline int
 inside_main(void)
 {
     struct bulla_error err = { 0 };

@@ -4,11 +4,10 @@
  */
 #include "enclave/monitor.h"
 
-#include <link.h>
-
 #include "base/fault.h"
 #include "crypto/random.h"
 #include "enclave/inside.h"
+#include "enclave/self_image.h"
 #include "sys/directory.h"
 
 static const char manifest_yaml[] =
@@ -51,54 +50,6 @@ struct trial {
 
 /* -- the image ---------------------------------------------------------------------------------- */
 
-static bool
-make_parents(int root_fd, const char *path)
-{
-    char part[256];
-
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        (void)snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        if (mkdirat(root_fd, part, 0755) != 0 && errno != EEXIST)
-            return false;
-    }
-    return true;
-}
-
-static bool
-copy_into(int root_fd, int from, const char *to)
-{
-    static uint8_t chunk[1 << 16];
-    ssize_t got = 0;
-
-    if (!make_parents(root_fd, to))
-        return false;
-    int fd = openat(root_fd, to, O_CREAT | O_EXCL | O_WRONLY, 0755);
-    if (fd < 0)
-        return errno == EEXIST;
-    while ((got = read(from, chunk, sizeof chunk)) > 0) {
-        if (write(fd, chunk, (size_t)got) != got)
-            return false;
-    }
-    close(fd);
-    return got == 0;
-}
-
-/* The libraries that this program runs with, under the names by which they were found. The child
- * still sees the host: its root is not changed yet. */
-static int
-copy_library(struct dl_phdr_info *info, size_t size, void *context)
-{
-    const int *root_fd = context;
-
-    (void)size;
-    if (info->dlpi_name == NULL || info->dlpi_name[0] != '/')
-        return 0;
-    int from = open(info->dlpi_name, O_RDONLY | O_CLOEXEC);
-    bool copied = from >= 0 && copy_into(*root_fd, from, info->dlpi_name + 1);
-    close(from);
-    return copied ? 0 : 1;
-}
-
 static enum bulla_status
 unpack(void *context, int fd, int root_fd, struct bulla_error *err)
 {
@@ -106,8 +57,7 @@ unpack(void *context, int fd, int root_fd, struct bulla_error *err)
 
     if (trial->spoiled)
         return bulla_fail(err, BULLA_E_INTEGRITY, "image", "not what was measured", 0);
-    if (!copy_into(root_fd, fd, BL_ENCLAVE_AGENT_PATH + 1) ||
-        dl_iterate_phdr(copy_library, &root_fd) != 0)
+    if (!copy_program(root_fd, fd, BL_ENCLAVE_AGENT_PATH + 1))
         return bulla_fail_detail(err, BULLA_CAUSE_IO, "image", "cannot be copied",
                                  (unsigned long)errno);
     return BULLA_OK;
