@@ -137,7 +137,7 @@ assert_between(struct fixture *f, uint64_t seed, size_t least, size_t most)
     assert_ok(bl_volume_close(volume, &err), &err);
 }
 
-#define SCRIPT_COUNT 60
+#define SCRIPT_COUNT 70 /* enough for a checkpoint among them */
 
 static void
 test_every_file_call_fails(void **state)
@@ -374,6 +374,44 @@ test_power_lost(void **state)
     fixture_done(&f);
 }
 
+/* The same at every file call, also in the middle of a checkpoint that nobody asked for. */
+static void
+test_power_lost_at_every_call(void **state)
+{
+    struct fixture f;
+    struct bulla_error err = { 0 };
+    uint64_t chance = 2718;
+    size_t answered = 0;
+
+    (void)state;
+    fixture_init(&f);
+    f.options.cache_size = 1;
+    f.options.anchor = NULL;
+    assert_ok(bl_volume_create(&f.options, &err), &err);
+    copy_volume(f.directory, f.backup);
+    for (uint64_t n = 1; answered < SCRIPT_COUNT; n++) {
+        struct bl_volume *volume = NULL;
+        uint64_t seed = SCRIPT_SEED;
+        size_t synced = 0;
+        copy_volume(f.backup, f.directory);
+        disk.is_on = true;
+        bl_fault_arm(BL_FAULT_FILE, n, /* forever: */ true);
+        answered = 0;
+        if (bl_volume_open(&f.options, &volume, NULL) == BULLA_OK)
+            answered = run_script(volume, SCRIPT_SEED, SCRIPT_COUNT);
+        bl_fault_disarm();
+        bl_volume_free(volume);
+        lose_power(&chance, (unsigned)(1 + n % 10));
+        for (size_t i = 0; i < answered; i++) {
+            const struct call call = draw_call(&seed);
+            synced = call.kind == CALL_SYNC ? i + 1 : synced;
+        }
+        assert_between(&f, SCRIPT_SEED, synced,
+                       answered < SCRIPT_COUNT ? answered + 1 : SCRIPT_COUNT);
+    }
+    fixture_done(&f);
+}
+
 /* Power is lost while a checkpoint writes: after each of its file calls. */
 static void
 test_power_lost_in_checkpoint(void **state)
@@ -420,6 +458,7 @@ main(void)
         cmocka_unit_test(test_creation_fails),
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_power_lost),
+        cmocka_unit_test(test_power_lost_at_every_call),
         cmocka_unit_test(test_power_lost_in_checkpoint),
     };
 

@@ -40,7 +40,7 @@ draw_call(uint64_t *seed)
                          .file = values[1] % MODEL_FILES,
                          .other = values[2] % MODEL_FILES,
                          .offset = values[3] % (MODEL_SIZE - MODEL_WRITE_MAX),
-                         .size = values[4] % (values[5] % 3 == 0 ? MODEL_WRITE_MAX : 200),
+                         .size = values[4] % (values[5] % 4 != 0 ? MODEL_WRITE_MAX : 200),
                          .first = (uint8_t)values[6] };
     if (values[0] % 10 < 4) {
         static const int kinds[] = { CALL_REMOVE, CALL_RENAME, CALL_SET_SIZE, CALL_SYNC };
