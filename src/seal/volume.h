@@ -8,10 +8,12 @@
  *     head      two copies of the head: volume id, generation, record of the root node; the newer
  *               valid one counts
  *     pages     data pages in place, 4096 bytes of ciphertext each
- *     tree      nodes of 4096 bytes, each sealed like a page: 128 records of 32 bytes
- *               (key epoch 4 | nonce 12 | tag 16), one for each child
+ *     tree      nodes of 4096 bytes, each sealed like a page and with two places: 128 records of 32
+ *               bytes (key epoch 4 | nonce 12 | tag 16), one for each child
  *     journal   what was written since the last checkpoint: sealed records, each bound to the tag of
  *               the one before
+ *     lock      locked while the volume is open
+ * docs/formats/sealed-volume.md has the bytes.
  * Nodes (inodes) and directories are content of pages, so names and sizes of files are hidden; the
  * number of pages and which of them change is not.
  *
@@ -61,12 +63,13 @@ struct bl_volume_options {
     size_t cache_size;                     /* bytes of decrypted pages to keep; 0: 8 MiB */
 };
 
-/** Make an empty volume in a directory that is empty or not there yet; BULLA_E_EXISTS. */
+/** Make an empty volume in a directory that is empty or not there yet; BULLA_E_EXISTS, and
+ *  ROLLED_BACK if the anchor knows a volume already: it was there, and is gone. */
 enum bulla_status bl_volume_create(const struct bl_volume_options *options,
                                    struct bulla_error *err) BULLA_CHECKED;
 /** Open, replay the journal, free what was unlinked while open. Causes: NOT_FOUND, BUSY (another
  *  process has it), BLOB_VERSION, WRONG_RECIPIENT (another key), INTEGRITY, ROLLED_BACK (older
- *  than the anchor says). */
+ *  than the anchor says), DENIED (it has an anchor and none was given). */
 enum bulla_status bl_volume_open(const struct bl_volume_options *options,
                                  struct bl_volume **volume_out,
                                  struct bulla_error *err) BULLA_CHECKED;
@@ -147,7 +150,9 @@ enum bulla_status bl_volume_read(struct bl_volume *volume, uint64_t node, uint64
 enum bulla_status bl_volume_write(struct bl_volume *volume, uint64_t node, uint64_t offset,
                                   struct bulla_bytes bytes, int64_t now_ns,
                                   struct bulla_error *err) BULLA_CHECKED;
-/** Everything answered so far, of all nodes, is on the disk; then the anchor is advanced. */
+/** Everything answered so far, of all nodes, is on the disk; then the anchor is advanced. Without a
+ *  change since the last one there is no new generation. If only the anchor failed, the next sync
+ *  tries it again. */
 enum bulla_status bl_volume_sync(struct bl_volume *volume, struct bulla_error *err) BULLA_CHECKED;
 
 /** The next entry of a directory. *cursor is 0 at first; BULLA_E_NOT_FOUND at the end. An entry that
