@@ -19,6 +19,7 @@
     X(OUTCOME_UNKNOWN, 105, OUTCOME_UNKNOWN)                      \
     X(EXISTS, 106, EXISTS)                                        \
     X(BUSY, 107, BUSY)                                            \
+    X(PROGRAM_FAILED, 108, IO)                                    \
     /* 02: usage */                                               \
     X(USAGE, 201, USAGE)                                          \
     X(SECRET_IN_ARGUMENTS, 202, USAGE)                            \

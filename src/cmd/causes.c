@@ -41,6 +41,11 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(BUSY, "somebody else is using it",
          "Another process holds the lock, for example on the state of the embedded TPM.",
          "wait until the other bulla command is done, then try again"),
+    TEXT(PROGRAM_FAILED, "the program in the enclave ended in failure",
+         "The enclave ran, and what was started in it exited with another code than 0, or was "
+         "killed. "
+         "That is its own affair: the code, and what it wrote, say more.",
+         "run \"bulla enclave logs NAME\": it shows what the program wrote"),
     TEXT(USAGE, "the command line does not say what to do",
          "An option, a value or an operand is wrong, missing or too many. Nothing was done.",
          "\"bulla help\" lists the commands, \"bulla help VERB\" the options of one"),

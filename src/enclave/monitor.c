@@ -197,9 +197,18 @@ let_go(struct monitor *m, struct bulla_bytes event_log, struct bulla_error *err)
                                             .anchored = plan->anchored };
     BL_AUTO(bulla_buffer) bytes = { 0 };
 
+    struct bulla_error lost = { 0 };
+
     BL_TRY(bl_agent_config_encode(&config, &bytes, err));
-    BL_TRY(bl_frame_send(m->control, bulla_buffer_bytes(&bytes), BL_AGENT_CONFIG_SIZE_MAX,
-                         bl_clock_deadline(SEND_TIMEOUT_MS), err));
+    enum bulla_status status =
+        bl_frame_send(m->control, bulla_buffer_bytes(&bytes), BL_AGENT_CONFIG_SIZE_MAX,
+                      bl_clock_deadline(SEND_TIMEOUT_MS), &lost);
+    /* An agent that has ended already is the loop's affair: it tells how. */
+    if (status != BULLA_OK && lost.cause != BULLA_CAUSE_CONNECTION_CLOSED) {
+        if (err != NULL)
+            *err = lost;
+        return status;
+    }
     if (plan->started != NULL)
         plan->started(plan->context, m->agent.pid);
     return BULLA_OK;

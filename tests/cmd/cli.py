@@ -75,7 +75,8 @@ class Home:
         self.path = pathlib.Path(path)
         self.environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
                             "XDG_STATE_HOME": str(self.path / "state"),
-                            "XDG_CONFIG_HOME": str(self.path / "config")}
+                            "XDG_CONFIG_HOME": str(self.path / "config"),
+                            "XDG_RUNTIME_DIR": str(self.path / "run")}
         self.processes = []
 
     def __truediv__(self, name):

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Enclaves as users run them: a signed image starts, is listed, is stopped; everything else does not
+start. The agent in them is the one of tests/enclave/inside.h, which does what the entry says.
+
+Arguments: the program, that agent, and a program that forbids namespaces."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import cli
+from cli import PROGRAM, Skip, case, main
+
+AGENT, WITHOUT_USERNS = map(os.path.abspath, sys.argv[2:4])
+WAIT_S = 60
+
+
+def manifest(act, version=1, memory="64M", permitted="memory, pids, cpus"):
+    return f"""bulla: 1
+name: tested
+product: example.org/tested
+version: {version}
+signer: signer.pub
+image: {{ files: [/usr/bin/env] }}
+entry: [/usr/bin/env, {act}]
+resources: {{ memory: {memory}, cpus: 1, pids: 16, open_files: 64, tmp: 1M }}
+sealed: [{{ path: /data, size: 1M }}]
+isolation: {{ permit_unenforced: [{permitted}] }}
+""".encode()
+
+
+def prepare(home, act, **how):
+    """A signed image in the home. Skips where no enclave can be."""
+    kernel = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"],
+                            capture_output=True, check=False)
+    if kernel.returncode != 0:
+        raise Skip("user namespaces are forbidden here")
+    build(home, act, **how)
+
+
+def build(home, act, **how):
+    if not (home / "signer.key").exists():
+        home.write("signer.pub", home.bulla("key", "generate", "--kind", "ed25519",
+                                            "-o", "signer.key").ok().out)
+    home.write("bulla.yaml", manifest(act, **how))
+    for name in ("app.bimg", "app.id"):
+        (home / name).unlink(missing_ok=True)
+    home.bulla("enclave", "build", "--agent", AGENT, "-o", "app.bimg").ok()
+    home.bulla("enclave", "sign", "app.bimg", "--key", "signer.key", "-o", "app.id").ok()
+
+
+def run(home, *options, **how):
+    return home.bulla("enclave", "run", "app.bimg", "app.id", *options, **how)
+
+
+def wait_until_listed(home):
+    for _ in range(WAIT_S * 20):
+        listed = home.bulla("enclave", "ps", "--json").ok().json["enclaves"]
+        if listed and listed[0]["started"]:
+            return listed
+        time.sleep(0.05)
+    raise AssertionError("it does not start")
+
+
+@case
+def it_starts_is_listed_and_stops(home):
+    prepare(home, "wait")
+    monitor = home.start("enclave", "run", "app.bimg", "app.id", "--json",
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    listed = wait_until_listed(home)
+    assert [e["name"] for e in listed] == ["tested"] and listed[0]["pid"] == monitor.pid, listed
+    assert "tested" in home.bulla("enclave", "ps").ok().text
+    run(home).fails(1, "BL-0107")
+    run(home, "--state", home / "elsewhere").fails(1, "BL-0107")
+    home.bulla("enclave", "stop", "tested").ok()
+    out, err = monitor.communicate(timeout=WAIT_S)
+    error = json.loads(err.splitlines()[-1])["error"]
+    assert (monitor.returncode, out) == (1, b"") and error["found"] == 7, error  # its answer to SIGTERM
+    assert home.bulla("enclave", "ps", "--json").ok().json["enclaves"] == []
+    home.bulla("enclave", "stop", "tested").fails(13, "BL-1301")
+
+
+@case
+def what_it_says_is_kept(home):
+    prepare(home, "babble")
+    run(home).fails(1, "BL-0108")
+    assert b"19999: forty-two" in home.bulla("enclave", "logs", "tested").ok().out
+    home.bulla("enclave", "logs", "nobody").fails(13, "BL-1301")
+
+
+@case
+def its_end_with_the_monitor(home):
+    """A monitor that is killed takes everything with it, and the next start is as any other."""
+    prepare(home, "wait")
+    monitor = home.start("enclave", "run", "app.bimg", "app.id", stderr=subprocess.DEVNULL)
+    wait_until_listed(home)
+    children = pathlib.Path(f"/proc/{monitor.pid}/task/{monitor.pid}/children").read_text().split()
+    assert len(children) == 2, children  # agent and relay
+    monitor.kill()
+    monitor.wait()
+    for _ in range(WAIT_S * 20):
+        if not any(pathlib.Path(f"/proc/{child}").exists() for child in children):
+            break
+        time.sleep(0.05)
+    assert not any(pathlib.Path(f"/proc/{child}").exists() for child in children)
+    assert home.bulla("enclave", "ps", "--json").ok().json["enclaves"] == []
+    build(home, "leave")
+    assert run(home).fails(1, "BL-0108")
+
+
+@case
+def an_older_version_is_refused(home):
+    prepare(home, "leave", version=5)
+    run(home).fails(1, "BL-0108")
+    build(home, "leave", version=4)
+    error = json.loads(run(home, "--json").fails(9, "BL-0904").err)["error"]
+    assert (error["found"], error["expected"]) == (4, 5), error
+
+
+@case
+def one_byte_of_the_image_changed(home):
+    prepare(home, "leave")
+    image = bytearray((home / "app.bimg").read_bytes())
+    image[-100] ^= 1
+    home.write("app.bimg", image)
+    run(home).fails(4, "BL-0401")
+    assert not (home / "state/bulla/enclaves/tested/vtpm").exists()
+
+
+@case
+def the_memory_limit_changed(home):
+    prepare(home, "leave")
+    home.write("bulla.yaml", manifest("leave", memory="65M"))
+    run(home).fails(6, "BL-0601")
+    assert not (home / "state/bulla/enclaves").exists()
+
+
+@case
+def another_signer(home):
+    prepare(home, "leave")
+    home.write("signer.pub", home.bulla("key", "generate", "--kind", "ed25519",
+                                        "-o", "other.key").ok().out)
+    run(home).fails(8, "BL-0801")
+    assert not (home / "state/bulla/enclaves").exists()
+
+
+@case
+def the_agent_says_why_not(home):
+    prepare(home, "refuse")
+    run(home).fails(12, "BL-1201")
+
+
+@case
+def without_user_namespaces(home):
+    build(home, "leave")
+    state = {"XDG_STATE_HOME": str(home / "untouched"), "XDG_RUNTIME_DIR": str(home / "untouched")}
+    forbidden = subprocess.run([WITHOUT_USERNS, PROGRAM, "enclave", "run", "app.bimg", "app.id"],
+                               cwd=home.path, env={**home.environment, **state}, capture_output=True,
+                               timeout=WAIT_S, check=False)
+    cli.Result(["enclave", "run"], forbidden.returncode, forbidden.stdout,
+               forbidden.stderr).fails(10, "BL-1005")
+    assert not (home / "untouched").exists()
+
+
+main()
