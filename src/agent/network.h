@@ -33,8 +33,8 @@ BL_DEFINE_FREEP(bl_network)
 
 #define BL_WATCH_COUNT_MAX 16
 /** Carry what comes, until one of `watched` is readable or hung up, or the deadline (0: none)
- *  passes: BULLA_E_TIMEOUT. BULLA_E_UNREACHABLE if the monitor is gone, BULLA_E_MALFORMED if it does
- *  not keep to the protocol. */
+ *  passes: BULLA_E_TIMEOUT. BULLA_E_MALFORMED if the monitor is gone or does not keep to the
+ *  protocol. */
 enum bulla_status bl_network_run(struct bl_network *network, const int *watched,
                                  size_t watched_count, int64_t deadline,
                                  struct bulla_error *err) BULLA_CHECKED;
