@@ -173,9 +173,11 @@ bl_volume_page_open(struct bl_volume_keys *keys, struct bl_volume_place place,
     memcpy(sealed + BL_VOLUME_PAGE_SIZE, record->tag, BL_AEAD_TAG_SIZE);
     enum bulla_status status =
         bl_aead_open(aead, record->nonce, BL_BYTES_OF(binding), BL_BYTES_OF(sealed), out, NULL);
-    if (status == BULLA_OK)
-        return BULLA_OK;
-    return bulla_fail(err, status, where, "a page was altered, moved or set back", place.number);
+    if (status == BULLA_E_INTEGRITY)
+        return bulla_fail(err, status, where, "a page was altered, moved or set back",
+                          place.number);
+    return status == BULLA_OK ? BULLA_OK
+                              : bulla_fail(err, status, where, "a page cannot be opened", 0);
 }
 
 /* -- head -- */

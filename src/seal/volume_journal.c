@@ -135,7 +135,8 @@ apply(struct bl_pages *pages, const struct bl_volume_entry *entry, struct bulla_
 {
     const uint64_t step = entry->kind == BL_VOLUME_SYNC ? 1 : 0;
 
-    if (entry->sequence != pages->sequence + 1 || entry->generation != pages->generation + step ||
+    if (entry->checkpoint != pages->head.checkpoint || entry->sequence != pages->sequence + 1 ||
+        entry->generation != pages->generation + step ||
         !bl_equal(BL_BYTES_OF(entry->before), BL_BYTES_OF(pages->tag)))
         return bulla_fail(err, BULLA_E_INTEGRITY, where, "a record of the journal was moved",
                           (size_t)pages->sequence);
