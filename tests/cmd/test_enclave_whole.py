@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The main job with an unmodified program: redis-server in an enclave attests, gets its password,
+keeps its data sealed, and serves the network.
+
+Arguments: the program, bulla-agent."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+from cli import Skip, case, main
+
+AGENT = os.path.abspath(sys.argv[2])
+PASSWORD = b"canary-7c2e-redis"
+WAIT_S = 60
+
+MANIFEST = """bulla: 1
+name: cache
+product: example.org/cache
+version: {version}
+signer: signer.pub
+broker: '{broker}'
+image: {{ files: [/usr/bin/redis-server, {{ from: redis.conf, to: /etc/redis.conf }}] }}
+entry: [/usr/bin/redis-server, /etc/redis.conf]
+resources: {{ memory: 256M, cpus: 1, pids: 32, open_files: 256, tmp: 1M }}
+network: {{ listen: ['127.0.0.1:{port} -> 6379'] }}
+sealed: [{{ path: /data, size: 64M }}]
+secrets: [{{ name: cache/auth, file: /run/secrets/auth.conf }}]
+isolation: {{ permit_unenforced: [memory, pids, cpus] }}
+"""
+CONFIGURATION = b"""bind 127.0.0.1
+port 6379
+dir /data
+appendonly yes
+appendfsync always
+save ""
+include /run/secrets/auth.conf
+"""
+POLICY = """format: 1
+name: cache
+version: 1
+subject: enclave
+binding: channel
+classes: [software]
+platforms: any
+platform_pcrs: any
+not_after: 4000000000
+isolation: [os]
+signers: ["{signer}"]
+product: example.org/cache
+minimum_version: 1
+codes: ["{code}"]
+configs: ["{config}"]
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def prepare(home, version=1):
+    if shutil.which("redis-server") is None:
+        raise Skip("redis-server is not installed")
+    kernel = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"],
+                            capture_output=True, check=False)
+    if kernel.returncode != 0:
+        raise Skip("user namespaces are forbidden here")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        raise Skip("/dev/fuse cannot be opened")
+    home.broker, said = home.serve("--dev")
+    home.write("auth.conf", b"requirepass " + PASSWORD + b"\n")
+    home.bulla("admin", "put", "cache/auth", "auth.conf").ok()
+    home.write("signer.pub", home.bulla("key", "generate", "--kind", "ed25519",
+                                        "-o", "signer.key").ok().out)
+    home.write("redis.conf", CONFIGURATION, 0o644)
+    home.port = free_port()
+    home.address = said["address"]
+    build(home, version)
+
+
+def build(home, version=1):
+    for name in ("app.bimg", "app.id"):
+        (home / name).unlink(missing_ok=True)
+    home.write("bulla.yaml", MANIFEST.format(version=version, broker=home.address,
+                                             port=home.port).encode())
+    home.bulla("enclave", "build", "--agent", AGENT, "-o", "app.bimg").ok()
+    home.bulla("enclave", "sign", "app.bimg", "--key", "signer.key", "-o", "app.id").ok()
+
+
+def grant(home):
+    """Whoever is this very image and manifest may have the secret."""
+    is_ = home.bulla("enclave", "check", "--json").ok().json
+    is_.update(home.bulla("enclave", "measure", "app.bimg", "--json").ok().json)
+    home.write("policy.yaml", POLICY.format(**is_).encode())
+    home.bulla("admin", "grant", "cache/auth", "--policy", "policy.yaml").ok()
+
+
+def ask(home, *words, password=PASSWORD, wait_s=WAIT_S):
+    """One command in redis's own protocol; b"" if nobody answers in time."""
+    def encode(parts):
+        return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        try:
+            with socket.create_connection(("127.0.0.1", home.port), timeout=5) as s:
+                s.sendall((encode([b"AUTH", password]) if password else b"") + encode(words))
+                s.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: s.recv(4096), b""))
+        except OSError:
+            answer = b""
+        if answer and b"LOADING" not in answer:
+            return answer
+        time.sleep(0.05)
+    return b""
+
+
+def start(home):
+    return home.start("enclave", "run", "app.bimg", "app.id", stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)
+
+
+def stop(home, monitor):
+    home.bulla("enclave", "stop", "cache").ok()
+    assert monitor.wait(timeout=WAIT_S) == 0, home.bulla("enclave", "logs", "cache").text
+
+
+def nothing_leaked(home):
+    """Neither the password nor the data is anywhere that the host keeps."""
+    (home / "auth.conf").unlink(missing_ok=True)
+    for path in (home / "state").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert PASSWORD not in content and b"canary-value" not in content, path
+
+
+@case
+def it_gets_its_secret_serves_and_keeps_its_data(home):
+    prepare(home)
+    grant(home)
+    monitor = start(home)
+    assert ask(home, b"SET", b"k", b"canary-value") == b"+OK\r\n+OK\r\n"
+    assert ask(home, b"GET", b"k", password=None).startswith(b"-NOAUTH")
+    assert ask(home, b"CONFIG", b"GET", b"dir") == b"+OK\r\n*2\r\n$3\r\ndir\r\n$5\r\n/data\r\n"
+    stop(home, monitor)
+    monitor = start(home)
+    assert ask(home, b"GET", b"k") == b"+OK\r\n$12\r\ncanary-value\r\n"
+    for i in range(50): # each is acknowledged, and then everything is killed at once
+        assert ask(home, b"RPUSH", b"list", b"%d" % i) == b"+OK\r\n:%d\r\n" % (i + 1)
+    monitor.kill()
+    monitor.wait()
+    for _ in range(100):
+        monitor = start(home)
+        if ask(home, b"LLEN", b"list", wait_s=5):
+            break
+    assert ask(home, b"LLEN", b"list") == b"+OK\r\n:50\r\n"
+    stop(home, monitor)
+    nothing_leaked(home)
+    home.stop(home.broker)
+
+
+@case
+def without_a_grant_nothing_starts(home):
+    prepare(home)
+    result = home.bulla("enclave", "run", "app.bimg", "app.id").fails(12, "BL-1201")
+    assert PASSWORD not in result.err.encode()
+    assert b"BL-1201" in home.bulla("enclave", "logs", "cache").ok().out
+    assert not list((home / "state/bulla/enclaves/cache").rglob("sealed-*"))
+    assert ask(home, b"PING", wait_s=0.2) == b""
+
+
+@case
+def another_configuration_gets_nothing(home):
+    prepare(home)
+    grant(home)
+    home.port = free_port() # the manifest says so: it is another enclave
+    build(home)
+    home.bulla("enclave", "run", "app.bimg", "app.id").fails(12, "BL-1201")
+    nothing_leaked(home)
+
+
+@case
+def without_a_broker_nothing_starts(home):
+    prepare(home)
+    grant(home)
+    home.stop(home.broker)
+    home.bulla("enclave", "run", "app.bimg", "app.id").fails(11, "BL-1101")
+
+
+@case
+def state_that_was_put_back_gets_nothing(home):
+    """Blob, volume and vTPM rolled back together: only the broker remembers, and it does."""
+    prepare(home)
+    grant(home)
+    state = home / "state/bulla/enclaves/cache"
+    for value in (b"old", b"new"):
+        monitor = start(home)
+        assert ask(home, b"SET", b"k", value) == b"+OK\r\n+OK\r\n"
+        stop(home, monitor)
+        if value == b"old":
+            subprocess.run(["cp", "-a", state, home / "copy"], check=True)
+    shutil.rmtree(state)
+    subprocess.run(["cp", "-a", home / "copy", state], check=True)
+    home.bulla("enclave", "run", "app.bimg", "app.id").fails(12, "BL-1201")
+    refused = [json.loads(line) for line in
+               (home / "state/bulla/broker/audit.log").read_text().splitlines()
+               if '"refused"' in line]
+    assert refused[-1]["cause"] == 903, refused
+
+
+main()
