@@ -36,7 +36,7 @@ bl_config_directory(void)
     if (config_home != NULL && config_home[0] == '/')
         return join(config_home, "bulla");
     if (geteuid() == 0)
-        return join("", SYSTEM_DIRECTORY + 1);
+        return join("", &SYSTEM_DIRECTORY[1]);
     return home != NULL && home[0] == '/' ? join(home, ".config/bulla") : NULL;
 }
 
