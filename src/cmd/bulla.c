@@ -21,6 +21,8 @@ const struct bl_verb *const bl_verbs[] = {
     &bl_verb_inspect,
     &bl_verb_explain,
     &bl_verb_key_generate,
+    &bl_verb_up,
+    &bl_verb_down,
     &bl_verb_enclave_check,
     &bl_verb_enclave_build,
     &bl_verb_enclave_measure,

@@ -267,9 +267,8 @@ run_in(struct host *host, const char *state_directory, struct bl_monitor_end *en
     return status;
 }
 
-/* Before anything is made: a host that cannot run it is left as it was. */
-static enum bulla_status
-check_host(const struct bl_manifest *manifest, struct bulla_error *err)
+enum bulla_status
+bl_enclave_host_check(const struct bl_manifest *manifest, struct bulla_error *err)
 {
     struct bl_probe host = { 0 };
 
@@ -282,7 +281,7 @@ enum bulla_status
 bl_enclave_host_run(const struct bl_enclave_files *files, const struct bl_arguments *arguments,
                     struct bl_monitor_end *end_out, struct bulla_error *err)
 {
-    BL_TRY(check_host(&files->manifest, err));
+    BL_TRY(bl_enclave_host_check(&files->manifest, err));
     const char *chosen = bl_argument(arguments, "state");
     struct host host = { .files = files,
                          .arguments = arguments,

@@ -40,11 +40,21 @@ enum bulla_status bl_enclave_files_load(struct bl_enclave_files *files, const ch
                                         struct bulla_error *err) BULLA_CHECKED;
 void bl_enclave_files_done(struct bl_enclave_files *files);
 
+/** What the manifest needs and this host lacks, before anything is made: NO_USER_NAMESPACES and
+ *  others. */
+enum bulla_status bl_enclave_host_check(const struct bl_manifest *manifest,
+                                        struct bulla_error *err) BULLA_CHECKED;
 /** Run it until it ends; `arguments` has the options of BL_TPM_OPTIONS and maybe "state". Its
  *  failure to start is a failure; what became of the program is in *end_out. */
 enum bulla_status bl_enclave_host_run(const struct bl_enclave_files *files,
                                       const struct bl_arguments *arguments,
                                       struct bl_monitor_end *end_out,
                                       struct bulla_error *err) BULLA_CHECKED;
+/** Load, run and print: bulla enclave run. BULLA_CAUSE_PROGRAM_FAILED if the program did. */
+enum bulla_status bl_enclave_run(const struct bl_arguments *arguments, const char *image_path,
+                                 const char *identity_path, const char *manifest_path,
+                                 struct bulla_error *err) BULLA_CHECKED;
+/** Ask the monitor of the enclave to end it, and wait: bulla enclave stop. */
+enum bulla_status bl_enclave_stop(const char *name, struct bulla_error *err) BULLA_CHECKED;
 
 #endif

@@ -14,27 +14,28 @@
 #include "sys/call.h"
 #include "sys/file.h"
 
-/** The agent that was installed beside this program. */
+/** The agent that was installed with this program: PREFIX/bin and PREFIX/libexec. */
 static enum bulla_status
 find_agent(const struct bl_arguments *arguments, char out[PATH_MAX], struct bulla_error *err)
 {
-    static const char name[] = "bulla-agent";
     const char *given = bl_argument(arguments, "agent");
     char self[PATH_MAX];
+    char *last = NULL;
 
     if (given != NULL) {
         if (snprintf(out, PATH_MAX, "%s", given) >= PATH_MAX)
             return bulla_fail(err, BULLA_E_LIMIT, "agent", "its path is too long", 0);
         return BULLA_OK;
     }
-    ssize_t size = readlink("/proc/self/exe", self, sizeof self - sizeof name);
-    if (size <= 0 || (size_t)size >= sizeof self - sizeof name)
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self);
+    if (size > 0 && (size_t)size < sizeof self) {
+        self[size] = '\0';
+        last = strrchr(self, '/');
+    }
+    if (last == NULL || snprintf(out, PATH_MAX, "%.*s/../libexec/bulla/bulla-agent",
+                                 (int)(last - self), self) >= PATH_MAX)
         return bulla_fail(err, BULLA_E_NOT_FOUND, "agent", "where this program is, is not known",
                           0);
-    self[size] = 0;
-    char *last = strrchr(self, '/');
-    memcpy(last + 1, name, sizeof name);
-    memcpy(out, self, sizeof self);
     return BULLA_OK;
 }
 

@@ -8,10 +8,10 @@
 #include "cmd/verb.h"
 #include "policy/manifest.h"
 
-#define BL_AGENT_OPTION                                                               \
-    {                                                                                 \
-        .name = "agent", .argument = "FILE",                                          \
-        .help = "the agent to put into the image (default: bulla-agent beside bulla)" \
+#define BL_AGENT_OPTION                                                        \
+    {                                                                          \
+        .name = "agent", .argument = "FILE",                                   \
+        .help = "the agent to put into the image (default: the installed one)" \
     }
 
 /** Build the image of the manifest at `manifest_path` ("bulla.yaml" if NULL) into `fd`, with the

@@ -50,14 +50,14 @@ judge(const struct bl_monitor_end *end, struct bulla_error *err)
     return status;
 }
 
-static enum bulla_status
-run(const struct bl_arguments *arguments, struct bulla_error *err)
+enum bulla_status
+bl_enclave_run(const struct bl_arguments *arguments, const char *image_path,
+               const char *identity_path, const char *manifest_path, struct bulla_error *err)
 {
     struct bl_enclave_files files = BL_ENCLAVE_FILES_NONE;
     struct bl_monitor_end end = { 0 };
 
-    BL_TRY(bl_enclave_files_load(&files, bl_operand(arguments, 0), bl_operand(arguments, 1),
-                                 bl_argument(arguments, "manifest"), err));
+    BL_TRY(bl_enclave_files_load(&files, image_path, identity_path, manifest_path, err));
     enum bulla_status status = bl_enclave_host_run(&files, arguments, &end, err);
     if (status == BULLA_OK)
         status = judge(&end, err);
@@ -65,6 +65,13 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
         status = print_end(&files, &end, err);
     bl_enclave_files_done(&files);
     return status;
+}
+
+static enum bulla_status
+run(const struct bl_arguments *arguments, struct bulla_error *err)
+{
+    return bl_enclave_run(arguments, bl_operand(arguments, 0), bl_operand(arguments, 1),
+                          bl_argument(arguments, "manifest"), err);
 }
 
 static const struct bl_option options[] = {

@@ -21,18 +21,24 @@ stop(const char *directory, const char *name, struct bulla_error *err)
     return bl_registry_stop(&record, bl_clock_deadline(TIMEOUT_MS), err);
 }
 
-static enum bulla_status
-run(const struct bl_arguments *arguments, struct bulla_error *err)
+enum bulla_status
+bl_enclave_stop(const char *name, struct bulla_error *err)
 {
     char *directory = bl_enclave_run_directory();
 
-    bl_report_object_word(bl_operand(arguments, 0));
+    bl_report_object_word(name);
     bl_report_next("run \"bulla enclave ps\": it lists what runs");
     enum bulla_status status = directory == NULL ? bulla_fail_cause(err, BULLA_CAUSE_UNAVAILABLE,
                                                                     "enclaves", "no home directory")
-                                                 : stop(directory, bl_operand(arguments, 0), err);
+                                                 : stop(directory, name, err);
     bl_free(directory);
     return status;
+}
+
+static enum bulla_status
+run(const struct bl_arguments *arguments, struct bulla_error *err)
+{
+    return bl_enclave_stop(bl_operand(arguments, 0), err);
 }
 
 static const char *const examples[] = { "bulla enclave stop app", NULL };

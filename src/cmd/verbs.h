@@ -21,6 +21,7 @@ extern const struct bl_verb bl_verb_admin_ungrant;
 extern const struct bl_verb bl_verb_audit_verify;
 extern const struct bl_verb bl_verb_completion;
 extern const struct bl_verb bl_verb_doctor;
+extern const struct bl_verb bl_verb_down;
 extern const struct bl_verb bl_verb_enclave_build;
 extern const struct bl_verb bl_verb_enclave_check;
 extern const struct bl_verb bl_verb_enclave_diff;
@@ -39,6 +40,7 @@ extern const struct bl_verb bl_verb_platform_enroll;
 extern const struct bl_verb bl_verb_seal;
 extern const struct bl_verb bl_verb_serve;
 extern const struct bl_verb bl_verb_unseal;
+extern const struct bl_verb bl_verb_up;
 extern const struct bl_verb bl_verb_version;
 
 #endif

@@ -81,17 +81,22 @@ def every_example_works(home):
                 for part in ("log", "head"):
                     home.write(f"audit.{part}",
                                (home / f"state/bulla/broker/audit.{part}").read_bytes())
+            if verb["name"] == "up":
+                example += " --agent bulla-agent"  # nothing is installed here
             run = subprocess.run(["sh", "-euc", example], cwd=home.path, env=home.environment,
                                  capture_output=True, timeout=60, check=False)
             expected = 13 if NOWHERE in example and "promote" not in example else 0
-            if verb["name"] == "enclave run":  # its agent says nothing; or no enclave can be here
+            if verb["name"] in ("up", "enclave run"):  # its agent says nothing; or no enclave can be here
                 ran = run.returncode != 10
                 expected = 1 if ran else 10
-            elif verb["name"] == "enclave stop":
+            elif verb["name"] in ("down", "enclave stop"):
                 expected = 13  # it has ended
             elif verb["name"] == "enclave logs":
                 expected = 0 if ran else 13
             assert run.returncode == expected, (example, run)
+            if verb["name"] == "down":  # the verbs that follow make files of these names themselves
+                for made in ("app.bimg", "app.id"):
+                    (home / made).unlink(missing_ok=not ran)
     assert count >= len(described), count
 
 

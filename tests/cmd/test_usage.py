@@ -9,8 +9,9 @@ import subprocess
 
 from cli import PROGRAM, Skip, case, main
 
-VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "enclave check",
-         "enclave build", "enclave measure", "enclave sign", "enclave diff", "serve", "admin put",
+VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
+         "enclave check", "enclave build", "enclave measure", "enclave sign", "enclave diff",
+         "enclave run", "enclave ps", "enclave stop", "enclave logs", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
          "admin anchor add", "admin anchor rm", "admin anchor list", "admin platform list",
          "admin platform revoke", "platform enroll", "get", "audit verify", "doctor",
