@@ -82,10 +82,14 @@ check_identity(const struct bl_enclave_files *files, const char *path, struct bu
         bl_identity_document_make(&files->manifest, files->image.digest);
 
     bl_report_object_word(path);
+    bl_report_next("start what was signed; or, as its owner, build and sign it anew: bulla enclave "
+                   "build, bulla enclave sign");
     BL_TRY(bl_file_read(path, BL_IDENTITY_DOCUMENT_SIZE_MAX, &bytes, err));
     BL_TRY(
         bl_identity_document_open(bulla_buffer_bytes(&bytes), files->manifest.signer, &said, err));
-    return bl_identity_document_match(&is, &said, err);
+    BL_TRY(bl_identity_document_match(&is, &said, err));
+    bl_report_next(NULL);
+    return BULLA_OK;
 }
 
 enum bulla_status
