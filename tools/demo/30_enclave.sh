@@ -15,8 +15,8 @@ enclave_missing() { # why no enclave can run here; nothing if one can
         echo "/dev/fuse cannot be opened"
     fi
 }
-up() { # [OPTIONS]: in the background; waits until a client is served
-    bulla up --class software --agent "$agent" "$@" >up.out 2>&1 &
+up() { # in the background; waits until a client is served
+    bulla up --class software --agent "$agent" >up.out 2>&1 &
     enclave=$!
     children+=("$enclave")
     for _ in $(seq 150); do
