@@ -8,6 +8,7 @@
  * a newer version of the enclave seals it anew, and the older one is refused from then on.
  * The server has the key, one descriptor of /dev/fuse and the volume's directory, and nothing else.
  *
+ * Format: docs/formats/agent-state.md.
  * Guarantees: a first start is one without the blob; a blob without its volume is refused
  * (NOT_FOUND), never taken for a first start.
  * Does not: notice that the whole directory was removed or set back (`freshness: none`); have a
