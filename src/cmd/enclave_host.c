@@ -210,8 +210,7 @@ started(void *context, pid_t agent)
     const struct host *host = context;
 
     (void)agent;
-    bl_note("%s: its walls stand and its TPM says what it is (isolation: os, freshness: none)",
-            host->record.name);
+    bl_note("%s: isolated (os), and its TPM has its identity (freshness: none)", host->record.name);
 }
 
 static void
