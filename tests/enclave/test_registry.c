@@ -102,6 +102,7 @@ other_monitor(const char *directory)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
+        (void)alarm(30); /* also if the test fails before it is stopped */
         bool entered = bl_registry_enter(directory, &record, NULL) == BULLA_OK;
         if (!entered || write(ready[1], "x", 1) != 1)
             _exit(1);
