@@ -501,6 +501,7 @@ held_while_open(void *context)
         CHILD_CHECK(directory >= 0 && fsync(directory) == 0);
         close(fd);
         close(directory);
+        usleep(300000); /* what the kernel forgets it says by and by; unmounting cuts it off */
         _exit(umount2(m.directory, 0) == 0 ? 0 : 199);
     }
     shared_volume = paper_volume_new();

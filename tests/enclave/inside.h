@@ -139,7 +139,7 @@ inside_tpm(struct bulla_bytes event_log)
     struct bulla_error err = { 0 };
     struct bl_tpm *tpm = NULL;
     BL_AUTO(bl_tpm_key) ak = { 0 };
-    BL_AUTO(bulla_buffer) attest = { 0 }, signature = { 0 }, values = { 0 }, predicted = { 0 };
+    BL_AUTO(bulla_buffer) attest = { 0 }, signature = { 0 }, values = { 0 };
     struct bl_enclave_identity identity = { 0 };
     struct bl_pcr_bank bank = { 0 };
     const struct bl_pcr_selection pcrs = { .bank = BL_SHA256, .mask = BL_ENCLAVE_PCR_MASK };

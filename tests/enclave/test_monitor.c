@@ -57,7 +57,7 @@ unpack(void *context, int fd, int root_fd, struct bulla_error *err)
 
     if (trial->spoiled)
         return bulla_fail(err, BULLA_E_INTEGRITY, "image", "not what was measured", 0);
-    if (!copy_program(root_fd, fd, BL_ENCLAVE_AGENT_PATH + 1))
+    if (!copy_program(root_fd, fd, &BL_ENCLAVE_AGENT_PATH[1]))
         return bulla_fail_detail(err, BULLA_CAUSE_IO, "image", "cannot be copied",
                                  (unsigned long)errno);
     return BULLA_OK;
