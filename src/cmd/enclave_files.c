@@ -53,7 +53,10 @@ read_signer(void *context, const char *text, uint8_t raw_out[32], struct bulla_e
     struct bulla_bytes bytes = { (const uint8_t *)text, strlen(text) };
 
     if (strncmp(text, signer_prefix, sizeof signer_prefix - 1) != 0) {
+        bl_report_next(
+            "make a signer: bulla key generate --kind ed25519 -o signer.key > signer.pub");
         BL_TRY(read_named(context, text, &content, err));
+        bl_report_next(NULL);
         bytes = bulla_buffer_bytes(&content);
     }
     BL_TRY(bl_signer_parse(bytes, &key, err));
