@@ -49,7 +49,7 @@ check-clean:
 	@tools/fresh_root.sh
 
 # Everything that takes longer than make test may, or needs the network.
-check-long: test fuzz check-deb check-clean all
+check-long: test mutants fuzz check-deb check-clean all
 	@tests/tools/ten_gibibytes.sh $(BUILD)/src/cmd/bulla
 
 format:

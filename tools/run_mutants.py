@@ -20,6 +20,7 @@ Usage: tools/run_mutants.py [--since REVISION] [--jobs N] [NAME...]
 import argparse
 import concurrent.futures
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -169,6 +170,12 @@ def changed_since(mutants, revision):
     diff = subprocess.run(["git", "diff", "--name-only", revision], cwd=ROOT, check=True,
                           capture_output=True, text=True).stdout.split()
     return [m for m in mutants if {str(m.path.relative_to(ROOT)), *m.files} & set(diff)]
+
+
+def sample(mutants, count):
+    """`count` of them, others at each commit: in time all are tried, at each landing a few."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=False, capture_output=True)
+    return sorted(mutants, key=lambda m: hashlib.sha256(head.stdout + m.name.encode()).digest())[:count]
 
 
 def run_all(mutants, jobs=os.cpu_count() or 1):
