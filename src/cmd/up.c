@@ -28,7 +28,8 @@
 struct places {
     char image[PATH_MAX];
     char identity[PATH_MAX];
-    char key[PATH_MAX];
+    char default_key[PATH_MAX];
+    const char *key; /* that, or the one that the user named */
 };
 
 static enum bulla_status
@@ -52,8 +53,8 @@ find_places(const struct bl_arguments *arguments, const struct bl_manifest *mani
     BL_TRY(bl_manifest_directory(bl_operand(arguments, 0), directory, sizeof directory, err));
     BL_TRY(place(places->image, directory, manifest->name, ".bimg", err));
     BL_TRY(place(places->identity, directory, manifest->name, ".id", err));
-    return key != NULL ? place(places->key, key[0] == '/' ? "" : ".", key, "", err)
-                       : place(places->key, directory, "signer", ".key", err);
+    places->key = key != NULL ? key : places->default_key;
+    return place(places->default_key, directory, "signer", ".key", err);
 }
 
 /* -- the owner's phase -------------------------------------------------------------------------- */

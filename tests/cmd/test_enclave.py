@@ -157,12 +157,29 @@ def the_agent_says_why_not(home):
 def without_user_namespaces(home):
     build(home, "leave")
     state = {"XDG_STATE_HOME": str(home / "untouched"), "XDG_RUNTIME_DIR": str(home / "untouched")}
-    forbidden = subprocess.run([WITHOUT_USERNS, PROGRAM, "enclave", "run", "app.bimg", "app.id"],
-                               cwd=home.path, env={**home.environment, **state}, capture_output=True,
-                               timeout=WAIT_S, check=False)
-    cli.Result(["enclave", "run"], forbidden.returncode, forbidden.stdout,
-               forbidden.stderr).fails(10, "BL-1005")
-    assert not (home / "untouched").exists()
+    for command in (["enclave", "run", "app.bimg", "app.id"], ["up", "--agent", AGENT]):
+        forbidden = subprocess.run([WITHOUT_USERNS, PROGRAM, *command], cwd=home.path,
+                                   env={**home.environment, **state}, capture_output=True,
+                                   timeout=WAIT_S, check=False)
+        cli.Result(command, forbidden.returncode, forbidden.stdout,
+                   forbidden.stderr).fails(10, "BL-1005")
+    assert not (home / "untouched").exists() and not (home / "tested.bimg").exists()
+
+
+@case
+def up_says_what_it_needs(home):
+    """Two phases from one manifest, and nothing of them where something is missing."""
+    prepare(home, "leave")
+    home.bulla("down").fails(13, "BL-1301")
+    home.bulla("up", "--agent", AGENT, "--key", "nowhere.key").fails(13, "BL-1301")
+    assert not (home / "tested.id").exists()
+    home.bulla("up", "--agent", AGENT).fails(1, "BL-0108")
+    assert (home / "tested.bimg").read_bytes() == (home / "app.bimg").read_bytes()
+    secret = manifest("leave") + b"secrets: [{ name: a/b, file: /run/secrets/b }]\n"
+    root = b"A" * 43
+    home.write("bulla.yaml", secret + b"broker: 'bulla://127.0.0.1:9#" + root + b"'\n")
+    assert "--class" in home.bulla("up", "--agent", AGENT).fails(2, "BL-0201").err
+    home.bulla("up", "--agent", AGENT, "--class", "software").fails(13, "BL-1301")  # no admin key
 
 
 main()
