@@ -2,7 +2,6 @@
 #include "agent/attest.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 #include "tee/tpm/evidence.h"
 #include "wire/claims_message.h"
 
@@ -131,12 +131,6 @@ connect_broker(const struct bl_agent_self *self, struct bl_broker_connection *ou
 
     BL_TRY(bl_network_broker(self->relay_fd, bl_clock_deadline(BROKER_TIMEOUT_MS), &fd, err));
     return bl_broker_connect_fd(fd, self->manifest->broker.root, BROKER_TIMEOUT_MS, out, err);
-}
-
-static void
-key_path(const struct bl_agent_self *self, char out[BL_MANIFEST_PATH_SIZE_MAX])
-{
-    (void)snprintf(out, BL_MANIFEST_PATH_SIZE_MAX, "%s/%s", self->state_directory, KEY_FILE);
 }
 
 /* A key that this broker certified, for a while yet. */
@@ -257,7 +251,7 @@ bl_agent_get_secrets(const struct bl_agent_self *self, struct bulla_error *err)
     if (!self->manifest->has_broker)
         return bulla_fail(err, BULLA_E_USAGE, WHERE, "secrets, and no broker to ask", 0);
     BL_TRY(connect_broker(self, &connection, err));
-    key_path(self, path);
+    BL_TRY(bl_path_format(path, sizeof path, self->state_directory, KEY_FILE, WHERE, err));
     load_key(path, &key);
     if (!is_good(&key, connection.broker_id))
         BL_TRY(enroll(self, path, &key, err));

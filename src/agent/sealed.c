@@ -16,6 +16,7 @@
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 #include "sys/socket.h"
 
 #define WHERE "sealed directory"
@@ -105,12 +106,13 @@ find_directory(const struct bl_agent_self *self, const char *inside,
                char out[BL_MANIFEST_PATH_SIZE_MAX], struct bulla_error *err)
 {
     uint8_t digest[32];
-    char id[ID_TEXT_SIZE];
+    char id[ID_TEXT_SIZE], name[sizeof "sealed-" + ID_TEXT_SIZE];
 
     BL_TRY(bl_hash_once(BL_SHA256, (struct bulla_bytes){ (const uint8_t *)inside, strlen(inside) },
                         digest, err));
     hex_text(digest, id);
-    (void)snprintf(out, BL_MANIFEST_PATH_SIZE_MAX, "%s/sealed-%s", self->state_directory, id);
+    (void)snprintf(name, sizeof name, "sealed-%s", id);
+    BL_TRY(bl_path_format(out, BL_MANIFEST_PATH_SIZE_MAX, self->state_directory, name, WHERE, err));
     return bl_directory_make(out, S_IRWXU, err);
 }
 
@@ -194,12 +196,10 @@ bl_sealed_start(const struct bl_agent_self *self, size_t index, struct bl_sealed
     char id[ID_TEXT_SIZE];
 
     BL_TRY(find_directory(self, sealed->path, directory, err));
-    (void)snprintf(blob, sizeof blob, "%s/key.bulla", directory);
+    BL_TRY(bl_path_format(blob, sizeof blob, directory, "key.bulla", WHERE, err));
     BL_TRY(find_key(self, sealed, blob, &key, &serving.is_new, err));
     hex_text(key.id, id);
-    int size = snprintf(serving.directory, sizeof serving.directory, "%s/%s", directory, id);
-    if (size < 0 || (size_t)size >= sizeof serving.directory)
-        return bulla_fail(err, BULLA_E_LIMIT, WHERE, "path too long", (size_t)size);
+    BL_TRY(bl_path_format(serving.directory, sizeof serving.directory, directory, id, WHERE, err));
     if (serving.is_new)
         BL_TRY(bl_directory_make(serving.directory, S_IRWXU, err));
     BL_TRY(mount_at(sealed->path, &fuse_fd, err));

@@ -19,6 +19,7 @@
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 
 struct bl_audit {
     pthread_mutex_t mutex;
@@ -158,19 +159,6 @@ bl_audit_free(struct bl_audit *audit)
     bl_free(audit);
 }
 
-static enum bulla_status
-join_path(const char *directory, const char *name, char **path_out, struct bulla_error *err)
-{
-    size_t size = strlen(directory) + strlen(name) + 2;
-    char *path = bl_alloc(size, 1);
-
-    if (path == NULL)
-        return bulla_fail(err, BULLA_E_MEMORY, "audit log", "out of memory", size);
-    snprintf(path, size, "%s/%s", directory, name);
-    *path_out = path;
-    return BULLA_OK;
-}
-
 /* A crash may have left an unfinished last line: cut it off; *torn_out is how much that was. */
 static enum bulla_status
 cut_torn_line(int fd, size_t *torn_out, struct bulla_error *err)
@@ -266,7 +254,6 @@ enum bulla_status
 bl_audit_open(const char *directory, bool is_first_start, const struct bl_key *audit_key,
               const struct bl_key *root_key, struct bl_audit **audit_out, struct bulla_error *err)
 {
-    char *log_path = NULL;
     BL_AUTO_FREE(bl_audit) audit = bl_alloc(1, sizeof *audit);
 
     if (audit == NULL)
@@ -275,8 +262,10 @@ bl_audit_open(const char *directory, bool is_first_start, const struct bl_key *a
     audit->fd = -1;
     audit->audit_key = audit_key;
     audit->root_key = root_key;
-    BL_TRY(join_path(directory, "audit.head", &audit->head_path, err));
-    BL_TRY(join_path(directory, "audit.log", &log_path, err));
+    audit->head_path = bl_path_join(directory, "audit.head");
+    char *log_path = audit->head_path == NULL ? NULL : bl_path_join(directory, "audit.log");
+    if (log_path == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, "audit log", "out of memory", 0);
     enum bulla_status status = open_log(audit, log_path, is_first_start, err);
     bl_free(log_path);
     BL_TRY(status);

@@ -2,7 +2,6 @@
 #include "broker/setup.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,9 +13,11 @@
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 
 #define ROOT_NAME "bulla broker root"
 #define ROOT_BLOB_SIZE_MAX 65536
+#define WHERE_PATH "state directory"
 #define PATH_SIZE 4096
 #define PCR_SECURE_BOOT 7u   /* the policy of Secure Boot */
 #define PCR_KERNEL_IMAGE 11u /* the unified kernel image, where one was measured */
@@ -25,16 +26,6 @@ struct paths {
     char state[PATH_SIZE];
     char fresh[PATH_SIZE]; /* filled at a first start, then renamed to `state` */
 };
-
-static enum bulla_status
-format_path(char out[PATH_SIZE], const char *directory, const char *name, struct bulla_error *err)
-{
-    int size = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
-
-    if (size < 0 || size >= PATH_SIZE)
-        return bulla_fail(err, BULLA_E_LIMIT, "state directory", "the path is too long", 0);
-    return BULLA_OK;
-}
 
 /* -- the root secret --------------------------------------------------------------------------- */
 
@@ -200,12 +191,12 @@ make_state(const struct bl_broker_options *options, const char *directory,
 
     BL_TRY(bl_random_secret(&root_secret, BL_ROOT_SECRET_SIZE, err));
     BL_TRY(seal_root(options, recovery, bl_secret_bytes(&root_secret), &blob, err));
-    BL_TRY(format_path(path, directory, "root.bulla", err));
+    BL_TRY(bl_path_format(path, PATH_SIZE, directory, "root.bulla", WHERE_PATH, err));
     BL_TRY(bl_file_replace(path, 0600, bulla_buffer_bytes(&blob), BL_FILE_KEEP_EXISTING, err));
     enum bulla_status status =
         bl_broker_keys_derive(bl_secret_bytes(&root_secret), bl_clock_now_s(), &vault.keys, err);
     if (status == BULLA_OK)
-        status = format_path(path, directory, "store.db", err);
+        status = bl_path_format(path, PATH_SIZE, directory, "store.db", WHERE_PATH, err);
     if (status == BULLA_OK)
         status = bl_store_open_sqlite(path, BL_STORE_CREATE, &vault.store, err);
     if (status == BULLA_OK)
@@ -228,7 +219,8 @@ remove_unfinished(const char *directory)
 {
     for (size_t i = 0; i < sizeof state_files / sizeof state_files[0]; i++) {
         char path[PATH_SIZE];
-        if (format_path(path, directory, state_files[i], NULL) == BULLA_OK)
+        if (bl_path_format(path, PATH_SIZE, directory, state_files[i], WHERE_PATH, NULL) ==
+            BULLA_OK)
             (void)unlink(path);
     }
     (void)rmdir(directory);
@@ -286,7 +278,7 @@ open_keys(const struct bl_broker_options *options, const char *directory, struct
     BL_AUTO(bl_secret) root_secret = { 0 };
     char path[PATH_SIZE];
 
-    BL_TRY(format_path(path, directory, "root.bulla", err));
+    BL_TRY(bl_path_format(path, PATH_SIZE, directory, "root.bulla", WHERE_PATH, err));
     BL_TRY(missing_part(bl_file_read(path, ROOT_BLOB_SIZE_MAX, &blob, err), err));
     BL_TRY(open_root(options, bulla_buffer_bytes(&blob), &root_secret, err));
     if (options->recovery_identity != NULL) {
@@ -318,7 +310,7 @@ open_state(const struct bl_broker_options *options, const char *directory, struc
     size_t rows = 0;
 
     BL_TRY(open_keys(options, directory, vault, err));
-    BL_TRY(format_path(path, directory, "store.db", err));
+    BL_TRY(bl_path_format(path, PATH_SIZE, directory, "store.db", WHERE_PATH, err));
     BL_TRY(missing_part(bl_store_open_sqlite(path, BL_STORE_MUST_EXIST, &vault->store, err), err));
     BL_TRY(bl_store_query(vault->store, "SELECT id FROM broker", NULL, 0, check_broker_row,
                           vault->keys.broker_id, &rows, err));
@@ -339,8 +331,10 @@ bl_vault_open(const struct bl_broker_options *options, struct bl_vault *vault_ou
     struct stat information;
 
     BL_TRY(bl_directory_make(options->state_directory, 0700, err));
-    BL_TRY(format_path(paths.state, options->state_directory, "broker", err));
-    BL_TRY(format_path(paths.fresh, options->state_directory, "broker.new", err));
+    BL_TRY(bl_path_format(paths.state, PATH_SIZE, options->state_directory, "broker", WHERE_PATH,
+                          err));
+    BL_TRY(bl_path_format(paths.fresh, PATH_SIZE, options->state_directory, "broker.new",
+                          WHERE_PATH, err));
     bool is_first = lstat(paths.state, &information) != 0 && errno == ENOENT;
     if (is_first)
         BL_TRY(first_start(options, &paths, err));

@@ -2,30 +2,28 @@
 #include "cmd/attestation.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "cmd/report.h"
+#include "cmd/show.h"
 #include "crypto/random.h"
 #include "sys/file.h"
+#include "sys/path.h"
 #include "wire/claims_message.h"
 
 #define KERNEL_BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define KERNEL_BOOT_ID_SIZE_MAX 64
+#define KEY_NAME_ID_SIZE 8 /* bytes of the broker's id that tell its key's file from others */
 
 static enum bulla_status
 key_path(const uint8_t broker_id[BL_BROKER_ID_SIZE], char **path_out, struct bulla_error *err)
 {
-    static const char prefix[] = "attestation-";
+    char name[sizeof "attestation-" + 2 * KEY_NAME_ID_SIZE], digits[BL_SHOWN_SIZE];
     char *directory = bl_local_tpm_directory();
-    size_t size = directory == NULL ? 0 : strlen(directory) + sizeof prefix + 1 + 16;
-    char *path = directory == NULL ? NULL : bl_alloc(size, 1);
 
-    if (path != NULL) {
-        int at = snprintf(path, size, "%s/%s", directory, prefix);
-        for (size_t i = 0; i < 8; i++)
-            at += snprintf(path + at, size - (size_t)at, "%02x", (unsigned)broker_id[i]);
-    }
+    (void)snprintf(name, sizeof name, "attestation-%s",
+                   bl_show_hex((struct bulla_bytes){ broker_id, KEY_NAME_ID_SIZE }, digits));
+    char *path = directory == NULL ? NULL : bl_path_join(directory, name);
     bl_free(directory);
     if (path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "attestation key", "out of memory", 0);

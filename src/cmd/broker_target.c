@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/broker_target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,22 +9,12 @@
 #include "cmd/report.h"
 #include "keys/identity.h"
 #include "sys/file.h"
+#include "sys/path.h"
 
 #define ADDRESS_NAME "broker"
 #define ADMIN_KEY_NAME "admin.key"
 #define SYSTEM_DIRECTORY "/etc/bulla"
 #define KEY_FILE_SIZE_MAX 4096
-
-static char *
-join(const char *directory, const char *name)
-{
-    size_t size = strlen(directory) + strlen(name) + 2;
-    char *path = bl_alloc(size, 1);
-
-    if (path != NULL)
-        (void)snprintf(path, size, "%s/%s", directory, name);
-    return path;
-}
 
 char *
 bl_config_directory(void)
@@ -34,10 +23,10 @@ bl_config_directory(void)
     const char *home = getenv("HOME");
 
     if (config_home != NULL && config_home[0] == '/')
-        return join(config_home, "bulla");
+        return bl_path_join(config_home, "bulla");
     if (geteuid() == 0)
-        return join("", &SYSTEM_DIRECTORY[1]);
-    return home != NULL && home[0] == '/' ? join(home, ".config/bulla") : NULL;
+        return bl_path_join("", &SYSTEM_DIRECTORY[1]);
+    return home != NULL && home[0] == '/' ? bl_path_join(home, ".config/bulla") : NULL;
 }
 
 static struct bulla_bytes
@@ -65,7 +54,7 @@ static enum bulla_status
 find_file(struct bl_broker_address *address_out, struct bulla_error *err)
 {
     char *directory = bl_config_directory();
-    char *own = directory != NULL ? join(directory, ADDRESS_NAME) : NULL;
+    char *own = directory != NULL ? bl_path_join(directory, ADDRESS_NAME) : NULL;
     const char *const system_file = SYSTEM_DIRECTORY "/" ADDRESS_NAME;
     enum bulla_status status;
 
@@ -119,7 +108,7 @@ bl_admin_key_load(const struct bl_arguments *arguments, struct bl_key **key_out,
 {
     const char *path = bl_argument(arguments, "admin-key");
     char *directory = bl_config_directory();
-    char *own = directory != NULL ? join(directory, ADMIN_KEY_NAME) : NULL;
+    char *own = directory != NULL ? bl_path_join(directory, ADMIN_KEY_NAME) : NULL;
     BL_AUTO(bl_secret) text = { 0 };
     BL_AUTO_FREE(bl_key) key = NULL;
     enum bulla_status status = BULLA_OK;

@@ -13,6 +13,7 @@
 #include "keys/identity.h"
 #include "sys/call.h"
 #include "sys/file.h"
+#include "sys/path.h"
 
 static const char signer_prefix[] = "bulla-ed25519:";
 
@@ -35,11 +36,8 @@ read_named(const char *directory, const char *name, struct bulla_buffer *out,
            struct bulla_error *err)
 {
     char path[PATH_MAX];
-    int size = name[0] == '/' ? snprintf(path, sizeof path, "%s", name)
-                              : snprintf(path, sizeof path, "%s/%s", directory, name);
 
-    if (size < 0 || (size_t)size >= sizeof path)
-        return bulla_fail(err, BULLA_E_LIMIT, "manifest", "the path of a file is too long", 0);
+    BL_TRY(bl_path_resolve(path, sizeof path, directory, name, "file in the manifest", err));
     bl_report_object_word(path);
     return bl_file_read(path, BL_KEYRING_SIZE_MAX, out, err);
 }

@@ -2,7 +2,6 @@
 #include "cmd/enclave_host.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "enclave/registry.h"
 #include "seal/seal.h"
 #include "sys/clock.h"
+#include "sys/path.h"
 
 #define WHERE "enclave"
 #define KEY_NAME "enclave-state-key"
@@ -25,17 +25,6 @@
 #define ENTRY_SLACK 8192u                    /* bytes: an inode, and the rest of the last page */
 
 /* -- places ------------------------------------------------------------------------------------- */
-
-static char *
-joined(const char *directory, const char *name)
-{
-    size_t size = strlen(directory) + strlen(name) + 1;
-    char *path = bl_alloc(size, 1);
-
-    if (path != NULL)
-        (void)snprintf(path, size, "%s%s", directory, name);
-    return path;
-}
 
 /* Beside the state of the embedded TPM: ".../bulla/tpm". */
 static char *
@@ -46,7 +35,7 @@ beside_tpm(const char *name)
 
     if (last != NULL)
         *last = '\0';
-    char *path = last == NULL ? NULL : joined(tpm, name);
+    char *path = last == NULL ? NULL : bl_path_join(tpm, name);
     bl_free(tpm);
     return path;
 }
@@ -54,8 +43,8 @@ beside_tpm(const char *name)
 char *
 bl_enclave_state_directory(const char *name)
 {
-    char *parent = beside_tpm("/enclaves/");
-    char *path = parent == NULL ? NULL : joined(parent, name);
+    char *parent = beside_tpm("enclaves");
+    char *path = parent == NULL ? NULL : bl_path_join(parent, name);
 
     bl_free(parent);
     return path;
@@ -67,8 +56,8 @@ bl_enclave_run_directory(void)
     const char *runtime = getenv("XDG_RUNTIME_DIR");
 
     if (runtime != NULL && runtime[0] == '/') /* XDG: a relative path is to be ignored */
-        return joined(runtime, "/bulla/enclaves");
-    return geteuid() == 0 ? joined("/run/bulla/enclaves", "") : beside_tpm("/run");
+        return bl_path_join(runtime, "bulla/enclaves");
+    return geteuid() == 0 ? bl_path_join("/run/bulla", "enclaves") : beside_tpm("run");
 }
 
 /* -- what is to run ----------------------------------------------------------------------------- */
@@ -235,9 +224,8 @@ fill_record(struct host *host, const char *state_directory, struct bulla_error *
     BL_TRY(bl_directory_make(state_directory, 0700, err));
     if (realpath(state_directory, absolute) == NULL)
         return bulla_fail(err, BULLA_E_IO, WHERE, "the state directory cannot be found", 0);
-    int size = snprintf(record->log_path, sizeof record->log_path, "%s/log", absolute);
-    if (size < 0 || (size_t)size >= sizeof record->log_path)
-        return bulla_fail(err, BULLA_E_LIMIT, WHERE, "the state directory's path is too long", 0);
+    BL_TRY(bl_path_format(record->log_path, sizeof record->log_path, absolute, "log",
+                          "state directory", err));
     memcpy(record->state_directory, absolute, strlen(absolute) + 1);
     memcpy(record->name, host->files->manifest.name, strlen(host->files->manifest.name) + 1);
     record->started_s = bl_clock_now_s();
@@ -289,15 +277,15 @@ bl_enclave_host_run(const struct bl_enclave_files *files, const struct bl_argume
     struct host host = { .files = files,
                          .arguments = arguments,
                          .run_directory = bl_enclave_run_directory() };
-    char *directory =
-        chosen != NULL ? joined(chosen, "") : bl_enclave_state_directory(files->manifest.name);
+    char *own = chosen != NULL ? NULL : bl_enclave_state_directory(files->manifest.name);
+    const char *directory = chosen != NULL ? chosen : own;
 
     enum bulla_status status =
         host.run_directory == NULL || directory == NULL
             ? bulla_fail_cause(err, BULLA_CAUSE_UNAVAILABLE, WHERE,
                                "there is neither a home directory nor memory for its state")
             : run_in(&host, directory, end_out, err);
-    bl_free(directory);
+    bl_free(own);
     bl_free(host.run_directory);
     return status;
 }

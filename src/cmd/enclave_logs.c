@@ -16,8 +16,10 @@
 #include "cmd/show.h"
 #include "cmd/verbs.h"
 #include "enclave/registry.h"
+#include "sys/path.h"
 
-#define LOG_SIZE_MAX ((size_t)64 << 20) /* bytes of one of the two files that are shown */
+#define LOG_SIZE_MAX ((size_t)64 << 20)           /* bytes of one of the two files that are shown */
+#define PATH_SIZE (BL_REGISTRY_PATH_SIZE_MAX - 1) /* bytes: ".1" and the end fit behind it */
 
 /* Where it runs, or where it would keep its state. */
 static enum bulla_status
@@ -30,18 +32,18 @@ find_log(const struct bl_arguments *arguments, char path[BL_REGISTRY_PATH_SIZE_M
     struct bl_enclave_record record = { 0 };
     struct bulla_error ignored = { 0 };
     const char *directory = chosen != NULL ? chosen : state_directory;
-    int size = -1;
+    enum bulla_status status;
 
     if (chosen == NULL && run_directory != NULL &&
         bl_registry_find(run_directory, name, &record, &ignored) == BULLA_OK)
         directory = record.state_directory;
-    if (directory != NULL)
-        size = snprintf(path, BL_REGISTRY_PATH_SIZE_MAX + 1, "%s/log", directory);
+    if (directory == NULL)
+        status = bulla_fail(err, BULLA_E_LIMIT, "log", "no path", 0);
+    else
+        status = bl_path_format(path, PATH_SIZE, directory, "log", "log", err);
     bl_free(run_directory);
     bl_free(state_directory);
-    if (size < 0 || size + 2 > BL_REGISTRY_PATH_SIZE_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, "log", "no path, or one too long", 0);
-    return BULLA_OK;
+    return status;
 }
 
 static void

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/local_authority.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "crypto/x509.h"
 #include "sys/clock.h"
+#include "sys/path.h"
 #include "tee/tpm/ak.h"
 
 #define DAY_S ((int64_t)86400)
@@ -30,11 +28,8 @@ static enum bulla_status
 path_in_directory(const char *name, char **path_out, struct bulla_error *err)
 {
     char *directory = bl_local_tpm_directory();
-    size_t size = directory == NULL ? 0 : strlen(directory) + strlen(name) + 2;
-    char *path = directory == NULL ? NULL : bl_alloc(size, 1);
+    char *path = directory == NULL ? NULL : bl_path_join(directory, name);
 
-    if (path != NULL)
-        (void)snprintf(path, size, "%s/%s", directory, name);
     bl_free(directory);
     if (path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "authority", "out of memory", 0);

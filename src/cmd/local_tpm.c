@@ -5,7 +5,6 @@
 #include "cmd/local_tpm.h"
 
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,23 +12,13 @@
 #include "base/memory.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
+#include "sys/path.h"
 
 #define DEFAULT_DEVICE "/dev/tpmrm0"
 #define SYSTEM_DIRECTORY "/var/lib/bulla/tpm"
 #define STATE_NAME "state"
 #define LOCK_NAME "lock"
 #define LOCK_TIMEOUT_MS 10000
-
-static char *
-join(const char *directory, const char *name)
-{
-    size_t size = strlen(directory) + strlen(name) + 2;
-    char *path = bl_alloc(size, 1);
-
-    if (path != NULL)
-        (void)snprintf(path, size, "%s/%s", directory, name);
-    return path;
-}
 
 /** Home by the user database where the environment does not say; the latter wins, as XDG has it. */
 static const char *
@@ -49,11 +38,11 @@ bl_local_tpm_directory(void)
     const char *state_home = getenv("XDG_STATE_HOME");
 
     if (state_home != NULL && state_home[0] == '/') /* XDG: a relative path is to be ignored */
-        return join(state_home, "bulla/tpm");
+        return bl_path_join(state_home, "bulla/tpm");
     if (geteuid() == 0)
-        return join("", &SYSTEM_DIRECTORY[1]);
+        return bl_path_join("", &SYSTEM_DIRECTORY[1]);
     const char *home = home_directory();
-    return home != NULL ? join(home, ".local/state/bulla/tpm") : NULL;
+    return home != NULL ? bl_path_join(home, ".local/state/bulla/tpm") : NULL;
 }
 
 /* -- state of the embedded TPM ----------------------------------------------------------------- */
@@ -84,7 +73,7 @@ fail_directory(const char *directory, enum bulla_status status)
 static enum bulla_status
 lock_directory(struct bl_local_tpm *local, const char *directory, struct bulla_error *err)
 {
-    char *path = join(directory, LOCK_NAME);
+    char *path = bl_path_join(directory, LOCK_NAME);
 
     if (path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "embedded TPM", "no memory", 0);
@@ -99,7 +88,7 @@ start_embedded(struct bl_local_tpm *local, const char *directory, bool may_creat
 {
     struct bl_vtpm_store store = { .context = local, .load = load_state, .save = save_state };
 
-    local->state_path = join(directory, STATE_NAME);
+    local->state_path = bl_path_join(directory, STATE_NAME);
     if (local->state_path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "embedded TPM", "no memory", 0);
     if (!may_create && access(local->state_path, F_OK) != 0)

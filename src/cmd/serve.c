@@ -18,6 +18,7 @@
 #include "cmd/show.h"
 #include "cmd/verbs.h"
 #include "keys/identity.h"
+#include "sys/path.h"
 
 #define DEFAULT_HOST "127.0.0.1"
 #define SYSTEM_STATE "/var/lib/bulla"
@@ -142,18 +143,11 @@ on_started(void *context, const struct bl_broker_started *started)
 static enum bulla_status
 absolute(const char *path, char out[PATH_MAX], struct bulla_error *err)
 {
-    char here[PATH_MAX];
-    int size;
+    char here[PATH_MAX] = "";
 
-    if (path[0] == '/')
-        size = snprintf(out, PATH_MAX, "%s", path);
-    else if (getcwd(here, sizeof here) != NULL)
-        size = snprintf(out, PATH_MAX, "%s/%s", here, path);
-    else
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
         return bulla_fail(err, BULLA_E_IO, "path", "the working directory is not known", 0);
-    if (size < 0 || size >= PATH_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, "path", "too long", 0);
-    return BULLA_OK;
+    return bl_path_resolve(out, PATH_MAX, here, path, "command line", err);
 }
 
 static enum bulla_status
@@ -188,10 +182,9 @@ choose_path(const struct bl_arguments *arguments, const char *option, const char
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "there is no home directory for the files of a first start");
     enum bulla_status status = bl_directory_make(directory, 0755, err);
-    int size = snprintf(out, PATH_MAX, "%s/%s", directory, name);
+    if (status == BULLA_OK)
+        status = bl_path_format(out, PATH_MAX, directory, name, "command line", err);
     bl_free(directory);
-    if (status == BULLA_OK && (size < 0 || size >= PATH_MAX))
-        status = bulla_fail(err, BULLA_E_LIMIT, "path", "too long", 0);
     return status;
 }
 

@@ -20,6 +20,7 @@
 #include "enclave/identity.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 
 #define DAY_S 86400
 #define GRANT_DAYS 366
@@ -36,11 +37,10 @@ static enum bulla_status
 place(char out[PATH_MAX], const char *directory, const char *name, const char *suffix,
       struct bulla_error *err)
 {
-    int size = snprintf(out, PATH_MAX, "%s/%s%s", directory, name, suffix);
+    char file[BL_MANIFEST_NAME_SIZE_MAX + sizeof ".bimg"];
 
-    if (size < 0 || size >= PATH_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, "manifest", "its path is too long", 0);
-    return BULLA_OK;
+    (void)snprintf(file, sizeof file, "%s%s", name, suffix);
+    return bl_path_format(out, PATH_MAX, directory, file, "manifest", err);
 }
 
 static enum bulla_status

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "enclave/vtpm_server.h"
 #include "sys/call.h"
 #include "sys/clock.h"
+#include "sys/path.h"
 #include "sys/sandbox.h"
 #include "sys/socket.h"
 
@@ -87,12 +87,10 @@ static enum bulla_status
 open_log(struct monitor *m, struct bulla_error *err)
 {
     const struct bl_monitor_plan *plan = m->plan;
-    size_t size = strlen(plan->state_directory) + sizeof "/log";
-    char *path = bl_alloc(size, 1);
+    char *path = bl_path_join(plan->state_directory, "log");
 
     if (path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0);
-    (void)snprintf(path, size, "%s/log", plan->state_directory);
     enum bulla_status status = bl_output_log_open(
         &m->log, plan->log_path != NULL ? plan->log_path : path, plan->manifest->log_size, err);
     bl_free(path);

@@ -15,6 +15,7 @@
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -130,17 +131,6 @@ lives(const struct bl_enclave_record *record)
 
 /* -- the directory ------------------------------------------------------------------------------ */
 
-static enum bulla_status
-path_of(const char *directory, const char *name, char out[BL_REGISTRY_PATH_SIZE_MAX + 1],
-        struct bulla_error *err)
-{
-    int size = snprintf(out, BL_REGISTRY_PATH_SIZE_MAX + 1, "%s/%s", directory, name);
-
-    if (size < 0 || size > BL_REGISTRY_PATH_SIZE_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, WHERE, "a path too long", 0);
-    return BULLA_OK;
-}
-
 /* BULLA_E_NOT_FOUND also for the record of one that is dead, or that nobody can read. */
 static enum bulla_status
 read_record(const char *directory, const char *name, struct bl_enclave_record *out,
@@ -153,7 +143,7 @@ read_record(const char *directory, const char *name, struct bl_enclave_record *o
 
     if (!name_is_valid(name))
         return bulla_fail(err, BULLA_E_NOT_FOUND, WHERE, "not a name of an enclave", 0);
-    BL_TRY(path_of(directory, name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, directory, name, WHERE, err));
     enum bulla_status status = bl_file_read(path, RECORD_SIZE_MAX, &bytes, &ignored);
     if (status == BULLA_E_MEMORY)
         return bulla_fail(err, status, WHERE, "out of memory", 0);
@@ -171,7 +161,7 @@ write_record(const char *directory, const struct bl_enclave_record *record, stru
     char path[BL_REGISTRY_PATH_SIZE_MAX + 1];
     BL_AUTO(bulla_buffer) bytes = { 0 };
 
-    BL_TRY(path_of(directory, record->name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, directory, record->name, WHERE, err));
     BL_TRY(bl_enclave_record_encode(record, &bytes, err));
     return bl_file_replace(path, 0600, bulla_buffer_bytes(&bytes), BL_FILE_REPLACE_EXISTING, err);
 }
@@ -199,7 +189,7 @@ bl_registry_enter(const char *directory, struct bl_enclave_record *record, struc
     record->pid = getpid();
     BL_TRY(start_ticks(record->pid, &record->start_ticks, err));
     BL_TRY(bl_directory_make(directory, 0700, err));
-    BL_TRY(path_of(directory, LOCK_NAME, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, directory, LOCK_NAME, WHERE, err));
     BL_TRY(bl_file_lock_take(&lock, path, LOCK_TIMEOUT_MS, err));
     enum bulla_status status = enter_locked(directory, record, err);
     bl_file_lock_done(&lock);
@@ -214,7 +204,7 @@ bl_registry_leave(const char *directory, const char *name)
     struct bl_enclave_record present = { 0 };
 
     if (read_record(directory, name, &present, &ignored) == BULLA_OK && present.pid == getpid() &&
-        path_of(directory, name, path, &ignored) == BULLA_OK)
+        bl_path_format(path, sizeof path, directory, name, WHERE, &ignored) == BULLA_OK)
         (void)unlink(path);
 }
 

@@ -5,7 +5,6 @@
 #include "enclave/state.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,30 +12,19 @@
 #include "base/memory.h"
 #include "crypto/random.h"
 #include "sys/call.h"
+#include "sys/path.h"
 
 #define WHERE "enclave state"
 #define MAGIC BL_LITERAL("BULLAVT1") /* and version of the format */
 #define FILE_SIZE_MAX (BL_VTPM_STATE_SIZE_MAX + 64)
 
 static enum bulla_status
-join(const char *directory, const char *name, char **path_out, struct bulla_error *err)
+lock(struct bl_enclave_state *state, const char *directory, struct bulla_error *err)
 {
-    size_t size = strlen(directory) + strlen(name) + 2;
-    char *path = bl_alloc(size, 1);
+    char *path = bl_path_join(directory, "lock");
 
     if (path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0);
-    (void)snprintf(path, size, "%s/%s", directory, name);
-    *path_out = path;
-    return BULLA_OK;
-}
-
-static enum bulla_status
-lock(struct bl_enclave_state *state, const char *directory, struct bulla_error *err)
-{
-    char *path = NULL;
-
-    BL_TRY(join(directory, "lock", &path, err));
     enum bulla_status status = bl_file_lock_take(&state->lock, path, /* timeout_ms= */ 0, err);
     bl_free(path);
     return status;
@@ -48,9 +36,11 @@ open_directory(struct bl_enclave_state *state, const char *directory, struct bul
     BL_TRY(bl_directory_make(directory, 0700, err));
     BL_TRY(lock(state, directory, err));
     BL_TRY(bl_directory_sweep(directory, err));
-    BL_TRY(join(directory, "key", &state->key_path, err));
-    BL_TRY(join(directory, "vtpm", &state->vtpm_path, err));
-    BL_TRY(join(directory, "agent", &state->agent_directory, err));
+    state->key_path = bl_path_join(directory, "key");
+    state->vtpm_path = bl_path_join(directory, "vtpm");
+    state->agent_directory = bl_path_join(directory, "agent");
+    if (state->key_path == NULL || state->vtpm_path == NULL || state->agent_directory == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0);
     struct stat status;
     if (stat(state->agent_directory, &status) == 0) /* perhaps its user's by now */
         return BULLA_OK;

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +12,7 @@
 #include "crypto/random.h"
 #include "seal/volume_pages.h"
 #include "sys/call.h"
+#include "sys/path.h"
 
 #define DIRECTORY_MODE 0700
 #define FILE_MODE 0600
@@ -23,24 +23,13 @@
 static const char where[] = "sealed volume";
 
 static enum bulla_status
-path_of(const struct bl_volume_options *options, const char *name, char out[PATH_MAX],
-        struct bulla_error *err)
-{
-    int size = snprintf(out, PATH_MAX, "%s/%s", options->directory, name);
-
-    if (size < 0 || size >= PATH_MAX)
-        return bulla_fail(err, BULLA_E_ARGUMENT, where, "path too long", 0);
-    return BULLA_OK;
-}
-
-static enum bulla_status
 open_file(const struct bl_volume_options *options, const char *name, int flags, int *fd_out,
           struct bulla_error *err)
 {
     char path[PATH_MAX];
     struct stat status;
 
-    BL_TRY(path_of(options, name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, options->directory, name, where, err));
     BL_AUTO_FD fd =
         BL_CALL(FILE, open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | flags,
                            FILE_MODE));
@@ -82,7 +71,7 @@ take_lock(const struct bl_volume_options *options, struct bl_pages *pages, struc
 {
     char path[PATH_MAX];
 
-    BL_TRY(path_of(options, "lock", path, err));
+    BL_TRY(bl_path_format(path, sizeof path, options->directory, "lock", where, err));
     return bl_file_lock_take(&pages->lock, path, 0, err);
 }
 
@@ -105,7 +94,7 @@ check_remains(const struct bl_volume_options *options, struct bulla_error *err)
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct stat status;
-        BL_TRY(path_of(options, files[i].name, path, err));
+        BL_TRY(bl_path_format(path, sizeof path, options->directory, files[i].name, where, err));
         if (BL_CALL(FILE, lstat(path, &status)) == 0) {
             if (!S_ISREG(status.st_mode) || status.st_size > files[i].size_max)
                 return bulla_fail(err, BULLA_E_EXISTS, where, "something is there already", i);
@@ -209,7 +198,7 @@ write_new(struct bl_pages *pages, const struct bl_volume_options *options, struc
     BL_TRY(bl_fd_sync(pages->journal_fd, err));
     BL_TRY(bl_volume_head_encode(&pages->keys, &pages->head, bytes, err));
     memcpy(bytes + BL_VOLUME_HEAD_DISTANCE, bytes, BL_VOLUME_HEAD_SIZE);
-    BL_TRY(path_of(options, "head", path, err));
+    BL_TRY(bl_path_format(path, sizeof path, options->directory, "head", where, err));
     return bl_file_replace(path, FILE_MODE, BL_BYTES_OF(bytes), BL_FILE_KEEP_EXISTING, err);
 }
 

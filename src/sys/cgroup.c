@@ -21,6 +21,7 @@
 #include "sys/cgroup_find.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/path.h"
 #include "sys/sandbox.h"
 
 #define PROC_TEXT_MAX ((size_t)4 << 20)  /* bytes: a machine with tens of thousands of mounts */
@@ -33,21 +34,11 @@
 static const char *const controllers[BL_LIMIT_KINDS] = { "memory", "cpu", "pids" };
 
 static enum bulla_status
-join(const char *directory, const char *name, char *out, struct bulla_error *err)
-{
-    int size = snprintf(out, PATH_MAX, "%s/%s", directory, name);
-
-    if (size < 0 || size >= PATH_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, "cgroup", "path too long", 0);
-    return BULLA_OK;
-}
-
-static enum bulla_status
 write_value(const char *directory, const char *name, const char *value, struct bulla_error *err)
 {
     char path[PATH_MAX];
 
-    BL_TRY(join(directory, name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, directory, name, "cgroup", err));
     BL_AUTO_FD fd = BL_CALL(FILE, open(path, O_WRONLY | O_CLOEXEC));
     if (fd < 0)
         return bl_fail_errno(err, "cgroup", "cannot be changed");
@@ -79,7 +70,7 @@ read_value(const char *directory, const char *name, struct bulla_buffer *out,
 {
     char path[PATH_MAX];
 
-    BL_TRY(join(directory, name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, directory, name, "cgroup", err));
     return read_text(path, GROUP_TEXT_MAX, out, err);
 }
 
@@ -111,7 +102,8 @@ has(const char *directory, const char *name)
 {
     char path[PATH_MAX];
 
-    return join(directory, name, path, NULL) == BULLA_OK && access(path, F_OK) == 0;
+    return bl_path_format(path, sizeof path, directory, name, "cgroup", NULL) == BULLA_OK &&
+           access(path, F_OK) == 0;
 }
 
 static char *
@@ -132,7 +124,7 @@ make_below(const char *base, const char *name, char **out, struct bulla_error *e
     char path[PATH_MAX];
 
     *out = NULL;
-    BL_TRY(join(base, name, path, err));
+    BL_TRY(bl_path_format(path, sizeof path, base, name, "cgroup", err));
     if (BL_CALL(FILE, mkdir(path, 0755)) != 0) {
         if (errno == EEXIST)
             return bulla_fail(err, BULLA_E_EXISTS, "cgroup", "exists already", 0);
@@ -204,7 +196,7 @@ make_unified(struct bl_cgroup *group, const char *own, const char *name, struct 
     char base[PATH_MAX];
     unsigned best = 0;
 
-    BL_TRY(join(own, "", base, err));
+    BL_TRY(bl_path_format(base, sizeof base, own, "", "cgroup", err));
     for (char *end = strrchr(base, '/'); end != NULL && end != base; end = strrchr(base, '/')) {
         char *made = NULL;
         *end = '\0';
