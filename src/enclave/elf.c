@@ -115,7 +115,7 @@ take_text(struct bulla_bytes bytes, uint64_t offset, struct bulla_bytes *out)
         return false;
     const uint8_t *start = bytes.data + offset;
     const uint8_t *end = memchr(start, 0, bytes.size - (size_t)offset);
-    if (end == NULL || end == start || end - start > BL_ELF_TEXT_SIZE_MAX)
+    if (end == NULL || end - start > BL_ELF_TEXT_SIZE_MAX)
         return false;
     *out = (struct bulla_bytes){ start, (size_t)(end - start) };
     return true;
@@ -132,7 +132,8 @@ read_interpreter(const struct program *program, struct bl_elf *elf, struct bulla
         if (elf->interpreter.size > 0)
             return malformed(err, "two interpreters", (size_t)segment->offset);
         if (!take(program->file, segment->offset, segment->file_size, &bytes) ||
-            !take_text(bytes, 0, &elf->interpreter) || elf->interpreter.size + 1 != bytes.size)
+            !take_text(bytes, 0, &elf->interpreter) || elf->interpreter.size == 0 ||
+            elf->interpreter.size + 1 != bytes.size)
             return malformed(err, "its interpreter", (size_t)segment->offset);
     }
     return BULLA_OK;
@@ -208,6 +209,14 @@ read_entries(struct bulla_bytes bytes, struct dynamic *d, struct bulla_error *er
     return bulla_fail(err, BULLA_E_LIMIT, where, "too many dynamic entries", DYNAMIC_COUNT_MAX);
 }
 
+/** A list of directories, which may be empty. */
+static enum bulla_status
+take_list(struct bulla_bytes texts, uint64_t offset, struct bulla_bytes *out,
+          struct bulla_error *err)
+{
+    return take_text(texts, offset, out) ? BULLA_OK : malformed(err, "its search path", 0);
+}
+
 static enum bulla_status
 read_texts(const struct program *program, const struct dynamic *d, struct bl_elf *elf,
            struct bulla_error *err)
@@ -219,13 +228,13 @@ read_texts(const struct program *program, const struct dynamic *d, struct bl_elf
     if (!take_loaded(program, d->texts, d->texts_size, &texts))
         return malformed(err, "its names are not in it", 0);
     for (size_t i = 0; i < d->needed_count; i++)
-        if (!take_text(texts, d->needed[i], &elf->needed[i]))
+        if (!take_text(texts, d->needed[i], &elf->needed[i]) || elf->needed[i].size == 0)
             return malformed(err, "name of a library", i);
     elf->needed_count = d->needed_count;
-    if ((d->has_runpath && !take_text(texts, d->runpath, &elf->runpath)) ||
-        (d->has_rpath && !take_text(texts, d->rpath, &elf->rpath)))
-        return malformed(err, "its search path", 0);
-    return BULLA_OK;
+    elf->has_runpath = d->has_runpath;
+    if (d->has_runpath)
+        return take_list(texts, d->runpath, &elf->runpath, err);
+    return d->has_rpath ? take_list(texts, d->rpath, &elf->rpath, err) : BULLA_OK;
 }
 
 static enum bulla_status

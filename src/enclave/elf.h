@@ -22,7 +22,8 @@ enum bl_elf_machine { BL_ELF_X86_64 = 62, BL_ELF_AARCH64 = 183 };
 struct bl_elf {
     enum bl_elf_machine machine;
     struct bulla_bytes interpreter;
-    struct bulla_bytes runpath; /* wins over rpath */
+    bool has_runpath; /* even an empty one: rpath is empty then, and nobody else's counts either */
+    struct bulla_bytes runpath;
     struct bulla_bytes rpath;
     struct bulla_bytes needed[BL_ELF_NEEDED_COUNT_MAX]; /* in the order of the file */
     size_t needed_count;

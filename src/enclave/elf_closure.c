@@ -219,16 +219,26 @@ view_file(int fd, struct view *view, struct bulla_error *err)
     return BULLA_OK;
 }
 
-/** Who asks for libraries. */
-struct seeker {
-    const struct bl_elf *elf;
-    const char *origin;              /* directory of the object */
+/** A program being loaded with its libraries: breadth first, as glibc does it, because a name that
+ *  was found once is not looked for again, whoever needs it. */
+struct loading {
+    struct object {
+        char name[BL_CLOSURE_PATH_SIZE];   /* by which it was needed; "": by its path */
+        char origin[BL_CLOSURE_PATH_SIZE]; /* directory by which it was reached: links count */
+        char path[BL_CLOSURE_PATH_SIZE];   /* without links */
+    } objects[BL_CLOSURE_ITEM_COUNT_MAX];
+    size_t count;
     struct bulla_bytes program_path; /* DT_RPATH of the program, which helps its libraries too */
     const char *program_origin;
 };
 
-static enum bulla_status add_object(struct bl_closure *closure, const char *path,
-                                    const struct seeker *seeker, struct bulla_error *err);
+/** Who asks for libraries. */
+struct seeker {
+    const struct bl_elf *elf;
+    const char *path;   /* of the object, as a user knows it */
+    const char *origin; /* directory of the object; NULL: not known */
+    struct loading *loading;
+};
 
 /** True if `path` is a library for the same machine. */
 static bool
@@ -271,10 +281,10 @@ find_library(struct bl_closure *closure, const struct seeker *seeker, struct bul
     if (memchr(name.data, '/', name.size) != NULL)
         return bl_search_join((struct bulla_bytes){ 0 }, seeker->origin, name, out) &&
                fits_machine(closure, out, elf->machine);
-    if (elf->runpath.size == 0 &&
+    if (!elf->has_runpath &&
         (search_list(closure, elf->rpath, seeker->origin, name, elf->machine, out) ||
-         search_list(closure, seeker->program_path, seeker->program_origin, name, elf->machine,
-                     out)))
+         search_list(closure, seeker->loading->program_path, seeker->loading->program_origin, name,
+                     elf->machine, out)))
         return true;
     if (search_list(closure, elf->runpath, seeker->origin, name, elf->machine, out))
         return true;
@@ -301,74 +311,159 @@ add_default_name(struct bl_closure *closure, struct bulla_bytes name, const char
     return add_item(closure, link, path, err);
 }
 
+/** The directory of an absolute path; NULL for another one. */
+static const char *
+origin_of(const char *path, char out[BL_CLOSURE_PATH_SIZE])
+{
+    if (path[0] != '/' ||
+        !fits(snprintf(out, BL_CLOSURE_PATH_SIZE, "%s", path), BL_CLOSURE_PATH_SIZE))
+        return NULL;
+    *strrchr(out, '/') = 0;
+    return out;
+}
+
+/** Add an object by a path that may have links; it is read when its turn comes. */
+static enum bulla_status
+add_object(struct bl_closure *closure, struct loading *loading, struct bulla_bytes name,
+           const char *path, struct bulla_error *err)
+{
+    struct object *object = &loading->objects[loading->count];
+
+    if (loading->count == BL_CLOSURE_ITEM_COUNT_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "too many", loading->count);
+    BL_TRY(bl_closure_resolve(closure, path, /* add= */ true, object->path, err));
+    BL_TRY(add_item(closure, object->path, "", err));
+    (void)snprintf(object->name, sizeof object->name, "%.*s", (int)name.size,
+                   (const char *)name.data);
+    (void)origin_of(path, object->origin);
+    loading->count++;
+    return BULLA_OK;
+}
+
+static bool
+was_found(const struct loading *loading, struct bulla_bytes name)
+{
+    for (size_t i = 0; i < loading->count; i++)
+        if (strlen(loading->objects[i].name) == name.size &&
+            memcmp(loading->objects[i].name, name.data, name.size) == 0)
+            return true;
+    return false;
+}
+
+/** As `status` said, about `path`. */
+static enum bulla_status
+about(struct bl_closure *closure, const char *path, enum bulla_status status)
+{
+    (void)snprintf(closure->missing, sizeof closure->missing, "%s", path);
+    return status;
+}
+
+static enum bulla_status
+fail_missing(struct bl_closure *closure, const struct seeker *seeker, struct bulla_bytes name,
+             struct bulla_error *err)
+{
+    char shown[BL_CLOSURE_MISSING_SIZE];
+
+    (void)snprintf(shown, sizeof shown, "%.*s, which %s needs", (int)name.size,
+                   (const char *)name.data, seeker->path);
+    return fail_path(closure, shown, BULLA_E_NOT_FOUND, "one that is needed is not there", err);
+}
+
 static enum bulla_status
 add_library(struct bl_closure *closure, const struct seeker *seeker, struct bulla_bytes name,
             struct bulla_error *err)
 {
     char path[BL_CLOSURE_PATH_SIZE];
-    char shown[BL_CLOSURE_PATH_SIZE];
     bool is_default = true;
 
-    if (!find_library(closure, seeker, name, path, &is_default)) {
-        (void)snprintf(shown, sizeof shown, "%.*s", (int)name.size, (const char *)name.data);
-        return fail_path(closure, shown, BULLA_E_NOT_FOUND, "one that is needed is not there", err);
-    }
-    BL_TRY(add_object(closure, path, seeker, err));
+    if (was_found(seeker->loading, name))
+        return BULLA_OK;
+    if (!find_library(closure, seeker, name, path, &is_default))
+        return fail_missing(closure, seeker, name, err);
+    BL_TRY(add_object(closure, seeker->loading, name, path, err));
     return is_default ? BULLA_OK : add_default_name(closure, name, path, err);
+}
+
+static enum bulla_status
+add_interpreter(struct bl_closure *closure, const struct seeker *seeker, struct bulla_error *err)
+{
+    struct bulla_bytes path = seeker->elf->interpreter;
+    char text[BL_CLOSURE_PATH_SIZE];
+
+    if (path.size == 0)
+        return BULLA_OK;
+    if (!bl_search_join((struct bulla_bytes){ 0 }, NULL, path, text))
+        return fail_missing(closure, seeker, path, err);
+    enum bulla_status status =
+        add_object(closure, seeker->loading, (struct bulla_bytes){ 0 }, text, err);
+    return status == BULLA_E_NOT_FOUND ? fail_missing(closure, seeker, path, err) : status;
 }
 
 static enum bulla_status
 add_all(struct bl_closure *closure, const struct seeker *seeker, struct bulla_error *err)
 {
-    char interpreter[BL_CLOSURE_PATH_SIZE];
     const struct bl_elf *elf = seeker->elf;
 
     BL_TRY(bl_search_read_directories(closure, elf->machine, err));
-    if (elf->interpreter.size > 0) {
-        (void)snprintf(interpreter, sizeof interpreter, "%.*s", (int)elf->interpreter.size,
-                       (const char *)elf->interpreter.data);
-        BL_TRY(add_object(closure, interpreter, seeker, err));
-    }
+    BL_TRY(add_interpreter(closure, seeker, err));
     for (size_t i = 0; i < elf->needed_count; i++)
         BL_TRY(add_library(closure, seeker, elf->needed[i], err));
     return BULLA_OK;
 }
 
+/** The needs of one library that was found. */
 static enum bulla_status
-scan(struct bl_closure *closure, struct bulla_bytes file, const char *origin,
-     const struct seeker *parent, struct bulla_error *err)
+scan_object(struct bl_closure *closure, struct loading *loading, const struct object *object,
+            struct bulla_error *err)
 {
+    BL_AUTO_FD fd = -1;
+    __attribute__((cleanup(view_done))) struct view view = { 0 };
     struct bl_elf elf;
 
-    BL_TRY(bl_elf_read(file, &elf, err));
-    const struct seeker seeker = {
-        .elf = &elf,
-        .origin = origin,
-        .program_path = parent != NULL         ? parent->program_path
-                        : elf.runpath.size > 0 ? (struct bulla_bytes){ 0 }
-                                               : elf.rpath,
-        .program_origin = parent != NULL ? parent->program_origin : origin,
-    };
+    BL_TRY(open_resolved(closure, object->path, &fd, err));
+    BL_TRY(view_file(fd, &view, err));
+    enum bulla_status status =
+        bl_elf_read((struct bulla_bytes){ view.memory, view.size }, &elf, err);
+    if (status != BULLA_OK)
+        return about(closure, object->path, status);
+    const struct seeker seeker = { &elf, object->path, object->origin, loading };
     return add_all(closure, &seeker, err);
 }
 
-/** Add a library by a path that may have links, and its needs. */
+/** The needs of all that was found, and of what is found meanwhile; a file of two names once. */
 static enum bulla_status
-add_object(struct bl_closure *closure, const char *path, const struct seeker *seeker,
-           struct bulla_error *err)
+scan_objects(struct bl_closure *closure, struct loading *loading, struct bulla_error *err)
 {
-    char resolved[BL_CLOSURE_PATH_SIZE];
-    BL_AUTO_FD fd = -1;
-    __attribute__((cleanup(view_done))) struct view view = { 0 };
+    for (size_t i = 0; i < loading->count; i++) {
+        const char *path = loading->objects[i].path;
+        size_t first = 0;
+        while (strcmp(loading->objects[first].path, path) != 0)
+            first++;
+        if (first == i)
+            BL_TRY(scan_object(closure, loading, &loading->objects[i], err));
+    }
+    return BULLA_OK;
+}
 
-    BL_TRY(bl_closure_resolve(closure, path, /* add= */ true, resolved, err));
-    if (has_item(closure, resolved))
-        return BULLA_OK;
-    BL_TRY(open_resolved(closure, resolved, &fd, err));
-    BL_TRY(add_item(closure, resolved, "", err));
-    BL_TRY(view_file(fd, &view, err));
-    *strrchr(resolved, '/') = 0;
-    return scan(closure, (struct bulla_bytes){ view.memory, view.size }, resolved, seeker, err);
+/** The needs of the program `file`, which stays mapped meanwhile: the search path lies in it. */
+static enum bulla_status
+load(struct bl_closure *closure, struct bulla_bytes file, const char *path, struct bulla_error *err)
+{
+    char origin[BL_CLOSURE_PATH_SIZE];
+    struct bl_elf elf;
+
+    BL_TRY(bl_elf_read(file, &elf, err));
+    struct loading *loading = bl_alloc(1, sizeof *loading);
+    if (loading == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, where, "no memory", 0);
+    const struct seeker seeker = { &elf, path, origin_of(path, origin), loading };
+    loading->program_path = elf.rpath;
+    loading->program_origin = seeker.origin;
+    enum bulla_status status = add_all(closure, &seeker, err);
+    if (status == BULLA_OK)
+        status = scan_objects(closure, loading, err);
+    bl_free(loading);
+    return status;
 }
 
 /** The interpreter of a script, and its needs. */
@@ -378,28 +473,25 @@ add_script(struct bl_closure *closure, struct bulla_bytes line, struct bulla_err
     char path[BL_CLOSURE_PATH_SIZE] = { 0 };
     char resolved[BL_CLOSURE_PATH_SIZE];
     BL_AUTO_FD fd = -1;
+    __attribute__((cleanup(view_done))) struct view view = { 0 };
     size_t start = 2, size = 0;
 
     while (start < line.size && (line.data[start] == ' ' || line.data[start] == '\t'))
         start++;
     while (start + size < line.size && strchr(" \t\r\n", line.data[start + size]) == NULL)
         size++;
-    if (size == 0 || size >= sizeof path)
+    if (size == 0 || size >= sizeof path || start + size == SCRIPT_LINE_MAX) /* or not all of it */
         return bulla_fail(err, BULLA_E_MALFORMED, where, "a script without an interpreter", 0);
     memcpy(path, line.data + start, size);
     BL_TRY(bl_closure_resolve(closure, path, /* add= */ true, resolved, err));
-    if (has_item(closure, resolved))
-        return BULLA_OK;
     BL_TRY(open_resolved(closure, resolved, &fd, err));
     BL_TRY(add_item(closure, resolved, "", err));
-    *strrchr(resolved, '/') = 0;
-    __attribute__((cleanup(view_done))) struct view view = { 0 };
     BL_TRY(view_file(fd, &view, err));
-    return scan(closure, (struct bulla_bytes){ view.memory, view.size }, resolved, NULL, err);
+    return load(closure, (struct bulla_bytes){ view.memory, view.size }, resolved, err);
 }
 
 enum bulla_status
-bl_closure_add_needs(struct bl_closure *closure, int program_fd, const char *origin,
+bl_closure_add_needs(struct bl_closure *closure, int program_fd, const char *path,
                      struct bulla_error *err)
 {
     __attribute__((cleanup(view_done))) struct view view = { 0 };
@@ -413,7 +505,7 @@ bl_closure_add_needs(struct bl_closure *closure, int program_fd, const char *ori
     if (!bl_elf_is((struct bulla_bytes){ head, size }))
         return BULLA_OK;
     BL_TRY(view_file(program_fd, &view, err));
-    return scan(closure, (struct bulla_bytes){ view.memory, view.size }, origin, NULL, err);
+    return load(closure, (struct bulla_bytes){ view.memory, view.size }, path, err);
 }
 
 enum bulla_status
@@ -422,15 +514,22 @@ bl_closure_add_name_service(struct bl_closure *closure, enum bl_elf_machine mach
 {
     static const char *const names[] = { "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2" };
     const struct bl_elf elf = { .machine = machine };
-    const struct seeker seeker = { .elf = &elf, .origin = "", .program_origin = "" };
 
     BL_TRY(bl_search_read_directories(closure, machine, err));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    struct loading *loading = bl_alloc(1, sizeof *loading);
+    if (loading == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, where, "no memory", 0);
+    const struct seeker seeker = { &elf, "the name service", NULL, loading };
+    enum bulla_status status = BULLA_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && status == BULLA_OK; i++) {
         struct bulla_bytes name = { (const uint8_t *)names[i], strlen(names[i]) };
         char path[BL_CLOSURE_PATH_SIZE];
         bool is_default = true;
         if (find_library(closure, &seeker, name, path, &is_default))
-            BL_TRY(add_library(closure, &seeker, name, err));
+            status = add_library(closure, &seeker, name, err);
     }
-    return BULLA_OK;
+    if (status == BULLA_OK)
+        status = scan_objects(closure, loading, err);
+    bl_free(loading);
+    return status;
 }

@@ -4,6 +4,7 @@
  */
 #include "enclave/elf_search.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -67,17 +68,24 @@ bl_search_next(struct bulla_bytes *list, struct bulla_bytes *directory_out)
     return false;
 }
 
-static bool
-begins(struct bulla_bytes text, struct bulla_bytes start)
+/** Bytes of $ORIGIN or ${ORIGIN} at the beginning; 0: another word is there. */
+static size_t
+origin_size(const char *text)
 {
-    return text.size >= start.size && memcmp(text.data, start.data, start.size) == 0;
+    static const char plain[] = "$ORIGIN", braced[] = "${ORIGIN}";
+
+    if (strncmp(text, braced, sizeof braced - 1) == 0)
+        return sizeof braced - 1;
+    if (strncmp(text, plain, sizeof plain - 1) != 0)
+        return 0;
+    char next = text[sizeof plain - 1];
+    return isalnum((unsigned char)next) || next == '_' ? 0 : sizeof plain - 1;
 }
 
 bool
 bl_search_join(struct bulla_bytes directory, const char *origin, struct bulla_bytes name,
                char out[BL_CLOSURE_PATH_SIZE])
 {
-    static const char *const variables[] = { "$ORIGIN", "${ORIGIN}" };
     char text[2 * BL_CLOSURE_PATH_SIZE];
     const char *before = "";
     size_t skip = 0;
@@ -89,12 +97,9 @@ bl_search_join(struct bulla_bytes directory, const char *origin, struct bulla_by
                        (const char *)directory.data, (int)name.size, (const char *)name.data);
     if (size < 0 || (size_t)size >= sizeof text)
         return false;
-    for (size_t i = 0; origin != NULL && i < 2 && skip == 0; i++) {
-        struct bulla_bytes variable = { (const uint8_t *)variables[i], strlen(variables[i]) };
-        if (begins((struct bulla_bytes){ (const uint8_t *)text, (size_t)size }, variable)) {
-            skip = variable.size;
-            before = origin;
-        }
+    if (origin != NULL) {
+        skip = origin_size(text);
+        before = skip > 0 ? origin : "";
     }
     size = snprintf(out, BL_CLOSURE_PATH_SIZE, "%s%s", before, text + skip);
     return size > 0 && (size_t)size < BL_CLOSURE_PATH_SIZE && out[0] == '/' &&

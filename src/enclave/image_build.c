@@ -41,7 +41,7 @@ struct build {
     struct input *inputs; /* owned */
     size_t count, capacity;
     struct bl_closure closure;
-    char object[PATH_SIZE]; /* what a failure is about */
+    char object[BL_CLOSURE_MISSING_SIZE]; /* what a failure is about */
 };
 
 static enum bulla_status
@@ -147,13 +147,7 @@ add_file(struct build *build, const char *path, int source_fd, const char *sourc
 static enum bulla_status
 add_needs(struct build *build, int fd, const char *source, struct bulla_error *err)
 {
-    char origin[PATH_SIZE];
-
-    (void)snprintf(origin, sizeof origin, "%s", source);
-    char *last = strrchr(origin, '/');
-    if (last != NULL)
-        *last = 0;
-    enum bulla_status status = bl_closure_add_needs(&build->closure, fd, origin, err);
+    enum bulla_status status = bl_closure_add_needs(&build->closure, fd, source, err);
     if (status != BULLA_OK)
         (void)snprintf(build->object, sizeof build->object, "%s", build->closure.missing);
     return status;
@@ -173,8 +167,7 @@ add_manifest_file(struct build *build, const struct bl_manifest_file *file, stru
         return fail_about(build, file->from, BULLA_E_NOT_FOUND, "a source is not there", err);
     BL_TRY(add_file(build, file->to, absolute ? build->root_fd : build->directory_fd,
                     source + absolute, file->mode, &fd, err));
-    return build->manifest->with_closure ? add_needs(build, fd, absolute ? source : "", err)
-                                         : BULLA_OK;
+    return build->manifest->with_closure ? add_needs(build, fd, source, err) : BULLA_OK;
 }
 
 static enum bulla_status
@@ -233,7 +226,7 @@ add_agent(struct build *build, const char *agent_path, struct bulla_error *err)
     BL_AUTO_FD fd = -1;
 
     BL_TRY(add_file(build, BL_ENCLAVE_AGENT_PATH, AT_FDCWD, agent_path, PROGRAM_MODE, &fd, err));
-    return add_needs(build, fd, "", err); /* always: without it nothing starts */
+    return add_needs(build, fd, "the agent", err); /* always: without it nothing starts */
 }
 
 static enum bulla_status
