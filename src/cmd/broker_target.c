@@ -29,22 +29,18 @@ bl_config_directory(void)
     return home != NULL && home[0] == '/' ? bl_path_join(home, ".config/bulla") : NULL;
 }
 
-static struct bulla_bytes
-trimmed(struct bulla_bytes text)
+enum bulla_status
+bl_broker_address_load(const char *path, struct bl_broker_address *address_out,
+                       struct bulla_error *err)
 {
-    while (text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
-        text.size--;
-    return text;
-}
-
-static enum bulla_status
-parse_file(const char *path, struct bl_broker_address *address_out, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
+    BL_AUTO(bulla_buffer) content = { 0 };
 
     bl_report_object_word(path);
-    BL_TRY(bl_file_read(path, BL_BROKER_ADDRESS_SIZE_MAX + 2, &text, err));
-    BL_TRY(bl_broker_address_parse(trimmed(bulla_buffer_bytes(&text)), address_out, err));
+    BL_TRY(bl_file_read(path, BL_BROKER_ADDRESS_SIZE_MAX + 2, &content, err));
+    struct bulla_bytes text = bulla_buffer_bytes(&content);
+    while (text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == ' '))
+        text.size--;
+    BL_TRY(bl_broker_address_parse(text, address_out, err));
     bl_report_object_word("");
     return BULLA_OK;
 }
@@ -59,9 +55,9 @@ find_file(struct bl_broker_address *address_out, struct bulla_error *err)
     enum bulla_status status;
 
     if (own != NULL && access(own, F_OK) == 0)
-        status = parse_file(own, address_out, err);
+        status = bl_broker_address_load(own, address_out, err);
     else if (access(system_file, F_OK) == 0)
-        status = parse_file(system_file, address_out, err);
+        status = bl_broker_address_load(system_file, address_out, err);
     else {
         bl_report_next("add --broker bulla://HOST:PORT#ROOT, as \"bulla serve\" printed it, or put "
                        "that line into ~/.config/bulla/broker");
@@ -81,7 +77,7 @@ bl_broker_target(const struct bl_arguments *arguments, struct bl_broker_address 
     if (text == NULL)
         return find_file(address_out, err);
     if (text[0] == '@')
-        return parse_file(text + 1, address_out, err);
+        return bl_broker_address_load(text + 1, address_out, err);
     bl_report_object_word(text);
     BL_TRY(bl_broker_address_parse((struct bulla_bytes){ (const uint8_t *)text, strlen(text) },
                                    address_out, err));

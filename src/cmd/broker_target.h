@@ -30,6 +30,9 @@
 enum bulla_status bl_broker_target(const struct bl_arguments *arguments,
                                    struct bl_broker_address *address_out,
                                    struct bulla_error *err) BULLA_CHECKED;
+/** The address in a file that holds nothing else but spaces and newlines at its end. */
+enum bulla_status bl_broker_address_load(const char *path, struct bl_broker_address *address_out,
+                                         struct bulla_error *err) BULLA_CHECKED;
 /** Connect to it. */
 enum bulla_status bl_broker_target_connect(const struct bl_arguments *arguments,
                                            struct bl_broker_connection *connection_out,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/broker_target.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
 #include "codec/yaml.h"
@@ -14,6 +15,8 @@
 #include "sys/call.h"
 #include "sys/file.h"
 #include "sys/path.h"
+
+#define WHERE_FILE "file in the manifest"
 
 static const char signer_prefix[] = "bulla-ed25519:";
 
@@ -37,7 +40,7 @@ read_named(const char *directory, const char *name, struct bulla_buffer *out,
 {
     char path[PATH_MAX];
 
-    BL_TRY(bl_path_resolve(path, sizeof path, directory, name, "file in the manifest", err));
+    BL_TRY(bl_path_resolve(path, sizeof path, directory, name, WHERE_FILE, err));
     bl_report_object_word(path);
     return bl_file_read(path, BL_KEYRING_SIZE_MAX, out, err);
 }
@@ -69,13 +72,10 @@ read_signer(void *context, const char *text, uint8_t raw_out[32], struct bulla_e
 static enum bulla_status
 read_broker(void *context, const char *path, struct bl_broker_address *out, struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) content = { 0 };
+    char whole[PATH_MAX];
 
-    BL_TRY(read_named(context, path, &content, err));
-    struct bulla_bytes text = bulla_buffer_bytes(&content);
-    while (text.size > 0 && text.data[text.size - 1] == '\n')
-        text.size--;
-    return bl_broker_address_parse(text, out, err);
+    BL_TRY(bl_path_resolve(whole, sizeof whole, context, path, WHERE_FILE, err));
+    return bl_broker_address_load(whole, out, err);
 }
 
 /** "FILE:LINE:COLUMN" as compilers have it, where the failure is one of the text. */
