@@ -6,6 +6,8 @@
 
 #define NAME_PART_SIZE_MAX 64
 #define NAME_PART_COUNT_MAX 4
+#define BOUND_COUNT 7                 /* fields: what the ciphertext is bound to */
+#define REPLY_COUNT (BOUND_COUNT + 2) /* fields: these, enc and ciphertext */
 
 static bool
 name_byte_is_valid(uint8_t c)
@@ -66,20 +68,27 @@ bl_get_request_decode(struct bulla_bytes content, struct bl_get_request *out,
     return BULLA_OK;
 }
 
+/* A reply starts with what its binding is: one writer, so that neither has a field the other lacks. */
+static void
+write_bound(struct bl_writer *w, const struct bl_get_reply *reply)
+{
+    bl_cbor_write_text(w, BL_LITERAL("bulla-release/1"));
+    bl_cbor_write_bytes(w, BL_BYTES_OF(reply->broker_id));
+    bl_cbor_write_text(w, reply->name);
+    bl_cbor_write_uint(w, reply->version);
+    bl_cbor_write_bytes(w, BL_BYTES_OF(reply->verdict_id));
+    bl_cbor_write_bytes(w, BL_BYTES_OF(reply->report_data));
+    bl_cbor_write_int(w, reply->lease_end_s);
+}
+
 enum bulla_status
 bl_get_reply_encode(const struct bl_get_reply *reply, struct bulla_buffer *out,
                     struct bulla_error *err)
 {
     struct bl_writer w = bl_writer(out);
 
-    bl_cbor_write_array(&w, 9);
-    bl_cbor_write_text(&w, BL_LITERAL("bulla-release/1"));
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->broker_id));
-    bl_cbor_write_text(&w, reply->name);
-    bl_cbor_write_uint(&w, reply->version);
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->verdict_id));
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->report_data));
-    bl_cbor_write_int(&w, reply->lease_end_s);
+    bl_cbor_write_array(&w, REPLY_COUNT);
+    write_bound(&w, reply);
     bl_cbor_write_bytes(&w, reply->enc);
     bl_cbor_write_bytes(&w, reply->ciphertext);
     return bl_writer_finish(&w, err);
@@ -91,7 +100,7 @@ bl_get_reply_decode(struct bulla_bytes payload, struct bl_get_reply *out, struct
     struct bl_reader r = bl_reader(payload, "released secret");
     struct bl_get_reply reply = { 0 };
 
-    if (bl_cbor_read_array(&r, 9) != 9 ||
+    if (bl_cbor_read_array(&r, REPLY_COUNT) != REPLY_COUNT ||
         !bl_equal(bl_cbor_read_text(&r, 32), BL_LITERAL("bulla-release/1")))
         bl_reader_fail(&r, "not a released secret");
     bl_cbor_read_bytes_exact(&r, reply.broker_id, sizeof reply.broker_id);
@@ -113,14 +122,8 @@ bl_get_reply_binding(const struct bl_get_reply *reply, struct bulla_buffer *out,
 {
     struct bl_writer w = bl_writer(out);
 
-    bl_cbor_write_array(&w, 7);
-    bl_cbor_write_text(&w, BL_LITERAL("bulla-release/1"));
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->broker_id));
-    bl_cbor_write_text(&w, reply->name);
-    bl_cbor_write_uint(&w, reply->version);
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->verdict_id));
-    bl_cbor_write_bytes(&w, BL_BYTES_OF(reply->report_data));
-    bl_cbor_write_int(&w, reply->lease_end_s);
+    bl_cbor_write_array(&w, BOUND_COUNT);
+    write_bound(&w, reply);
     return bl_writer_finish(&w, err);
 }
 
