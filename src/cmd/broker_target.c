@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/broker_target.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "cmd/report.h"
+#include "cmd/user_directory.h"
 #include "keys/identity.h"
 #include "sys/file.h"
-#include "sys/path.h"
 
 #define ADDRESS_NAME "broker"
 #define ADMIN_KEY_NAME "admin.key"
-#define SYSTEM_DIRECTORY "/etc/bulla"
 #define KEY_FILE_SIZE_MAX 4096
-
-char *
-bl_config_directory(void)
-{
-    const char *config_home = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-
-    if (config_home != NULL && config_home[0] == '/')
-        return bl_path_join(config_home, "bulla");
-    if (geteuid() == 0)
-        return bl_path_join("", &SYSTEM_DIRECTORY[1]);
-    return home != NULL && home[0] == '/' ? bl_path_join(home, ".config/bulla") : NULL;
-}
 
 enum bulla_status
 bl_broker_address_load(const char *path, struct bl_broker_address *address_out,
@@ -49,9 +34,8 @@ bl_broker_address_load(const char *path, struct bl_broker_address *address_out,
 static enum bulla_status
 find_file(struct bl_broker_address *address_out, struct bulla_error *err)
 {
-    char *directory = bl_config_directory();
-    char *own = directory != NULL ? bl_path_join(directory, ADDRESS_NAME) : NULL;
-    const char *const system_file = SYSTEM_DIRECTORY "/" ADDRESS_NAME;
+    char *own = bl_user_directory(BL_USER_CONFIG, "bulla/" ADDRESS_NAME);
+    static const char system_file[] = "/etc/bulla/" ADDRESS_NAME;
     enum bulla_status status;
 
     if (own != NULL && access(own, F_OK) == 0)
@@ -64,7 +48,6 @@ find_file(struct bl_broker_address *address_out, struct bulla_error *err)
         status = bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line", "which broker?");
     }
     bl_free(own);
-    bl_free(directory);
     return status;
 }
 
@@ -103,8 +86,7 @@ bl_admin_key_load(const struct bl_arguments *arguments, struct bl_key **key_out,
                   struct bulla_error *err)
 {
     const char *path = bl_argument(arguments, "admin-key");
-    char *directory = bl_config_directory();
-    char *own = directory != NULL ? bl_path_join(directory, ADMIN_KEY_NAME) : NULL;
+    char *own = bl_user_directory(BL_USER_CONFIG, "bulla/" ADMIN_KEY_NAME);
     BL_AUTO(bl_secret) text = { 0 };
     BL_AUTO_FREE(bl_key) key = NULL;
     enum bulla_status status = BULLA_OK;
@@ -120,7 +102,6 @@ bl_admin_key_load(const struct bl_arguments *arguments, struct bl_key **key_out,
     if (status == BULLA_OK && !bl_key_has_private(key))
         status = bulla_fail(err, BULLA_E_USAGE, "admin key", "it is only the public half", 0);
     bl_free(own);
-    bl_free(directory);
     BL_TRY(status);
     bl_report_object_word("");
     *key_out = key;

@@ -45,8 +45,5 @@ enum bulla_status bl_admin_command(const struct bl_arguments *arguments, const c
 /** The admin key that --admin-key names, or the default one. */
 enum bulla_status bl_admin_key_load(const struct bl_arguments *arguments, struct bl_key **key_out,
                                     struct bulla_error *err) BULLA_CHECKED;
-/** Directory for the address and the admin key of this user, on the heap: $XDG_CONFIG_HOME/bulla,
- *  ~/.config/bulla, /etc/bulla for root; NULL without memory or home. */
-char *bl_config_directory(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cmd/local_authority.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
+#include "cmd/user_directory.h"
 #include "crypto/random.h"
 #include "enclave/identity.h"
 #include "enclave/registry.h"
@@ -26,24 +27,10 @@
 
 /* -- places ------------------------------------------------------------------------------------- */
 
-/* Beside the state of the embedded TPM: ".../bulla/tpm". */
-static char *
-beside_tpm(const char *name)
-{
-    char *tpm = bl_local_tpm_directory();
-    char *last = tpm == NULL ? NULL : strrchr(tpm, '/');
-
-    if (last != NULL)
-        *last = '\0';
-    char *path = last == NULL ? NULL : bl_path_join(tpm, name);
-    bl_free(tpm);
-    return path;
-}
-
 char *
 bl_enclave_state_directory(const char *name)
 {
-    char *parent = beside_tpm("enclaves");
+    char *parent = bl_user_directory(BL_USER_STATE, "bulla/enclaves");
     char *path = parent == NULL ? NULL : bl_path_join(parent, name);
 
     bl_free(parent);
@@ -57,7 +44,8 @@ bl_enclave_run_directory(void)
 
     if (runtime != NULL && runtime[0] == '/') /* XDG: a relative path is to be ignored */
         return bl_path_join(runtime, "bulla/enclaves");
-    return geteuid() == 0 ? bl_path_join("/run/bulla", "enclaves") : beside_tpm("run");
+    return geteuid() == 0 ? bl_path_join("/run/bulla", "enclaves")
+                          : bl_user_directory(BL_USER_STATE, "bulla/run");
 }
 
 /* -- what is to run ----------------------------------------------------------------------------- */

@@ -4,45 +4,24 @@
  */
 #include "cmd/local_tpm.h"
 
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
+#include "cmd/user_directory.h"
 #include "sys/path.h"
 
 #define DEFAULT_DEVICE "/dev/tpmrm0"
-#define SYSTEM_DIRECTORY "/var/lib/bulla/tpm"
 #define STATE_NAME "state"
 #define LOCK_NAME "lock"
 #define LOCK_TIMEOUT_MS 10000
 
-/** Home by the user database where the environment does not say; the latter wins, as XDG has it. */
-static const char *
-home_directory(void)
-{
-    const char *home = getenv("HOME");
-
-    if (home != NULL && home[0] == '/')
-        return home;
-    const struct passwd *entry = getpwuid(geteuid());
-    return entry != NULL ? entry->pw_dir : NULL;
-}
-
 char *
 bl_local_tpm_directory(void)
 {
-    const char *state_home = getenv("XDG_STATE_HOME");
-
-    if (state_home != NULL && state_home[0] == '/') /* XDG: a relative path is to be ignored */
-        return bl_path_join(state_home, "bulla/tpm");
-    if (geteuid() == 0)
-        return bl_path_join("", &SYSTEM_DIRECTORY[1]);
-    const char *home = home_directory();
-    return home != NULL ? bl_path_join(home, ".local/state/bulla/tpm") : NULL;
+    return bl_user_directory(BL_USER_STATE, "bulla/tpm");
 }
 
 /* -- state of the embedded TPM ----------------------------------------------------------------- */

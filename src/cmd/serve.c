@@ -4,7 +4,6 @@
  */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,12 +15,12 @@
 #include "cmd/report.h"
 #include "cmd/result.h"
 #include "cmd/show.h"
+#include "cmd/user_directory.h"
 #include "cmd/verbs.h"
 #include "keys/identity.h"
 #include "sys/path.h"
 
 #define DEFAULT_HOST "127.0.0.1"
-#define SYSTEM_STATE "/var/lib/bulla"
 #define IDENTITY_SIZE_MAX 4096
 
 struct serving {
@@ -153,19 +152,14 @@ absolute(const char *path, char out[PATH_MAX], struct bulla_error *err)
 static enum bulla_status
 default_state(char out[PATH_MAX], struct bulla_error *err)
 {
-    const char *state_home = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
+    char *own = bl_user_directory(BL_USER_STATE, "bulla");
 
-    if (state_home != NULL && state_home[0] == '/')
-        (void)snprintf(out, PATH_MAX, "%s/bulla", state_home);
-    else if (geteuid() == 0)
-        (void)snprintf(out, PATH_MAX, "%s", SYSTEM_STATE);
-    else if (home != NULL && home[0] == '/')
-        (void)snprintf(out, PATH_MAX, "%s/.local/state/bulla", home);
-    else
+    if (own == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--state: there is no home directory");
-    return BULLA_OK;
+    enum bulla_status status = absolute(own, out, err);
+    bl_free(own);
+    return status;
 }
 
 /* The option's value, or NAME in the configuration directory. */
@@ -177,7 +171,7 @@ choose_path(const struct bl_arguments *arguments, const char *option, const char
 
     if (given != NULL)
         return absolute(given, out, err);
-    char *directory = bl_config_directory();
+    char *directory = bl_user_directory(BL_USER_CONFIG, "bulla");
     if (directory == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "there is no home directory for the files of a first start");
