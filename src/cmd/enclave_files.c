@@ -94,6 +94,20 @@ report_place(const char *path, struct bulla_error *err)
     err->detail = 0;
 }
 
+/** Nothing here counts instances: two of them would share one state and could undo each other's. */
+static enum bulla_status
+refuse_replicas(const struct bl_manifest *manifest, struct bulla_error *err)
+{
+    if (manifest->replicas == 1)
+        return BULLA_OK;
+    bl_report_next(
+        "leave replicas out, or say 1: what several enclaves share needs names of their own");
+    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_UNSUPPORTED, "replicas",
+                                                "nothing tells instances apart yet");
+    bulla_error_values(err, bulla_value_number(manifest->replicas), bulla_value_number(1));
+    return status;
+}
+
 enum bulla_status
 bl_manifest_load(const char *path, struct bl_manifest *manifest_out, struct bulla_error *err)
 {
@@ -109,11 +123,16 @@ bl_manifest_load(const char *path, struct bl_manifest *manifest_out, struct bull
     path = path != NULL ? path : BL_MANIFEST_FILE;
     bl_report_object_word(path);
     BL_TRY(bl_file_read(path, BL_YAML_SIZE_MAX, &yaml, err));
+    BL_AUTO(bl_manifest) manifest = { 0 };
     enum bulla_status status =
-        bl_manifest_from_yaml(bulla_buffer_bytes(&yaml), &resolver, manifest_out, err);
+        bl_manifest_from_yaml(bulla_buffer_bytes(&yaml), &resolver, &manifest, err);
     if (status != BULLA_OK && err != NULL)
         report_place(path, err);
-    return status;
+    BL_TRY(status);
+    BL_TRY(refuse_replicas(&manifest, err));
+    *manifest_out = manifest;
+    manifest = (struct bl_manifest){ 0 };
+    return BULLA_OK;
 }
 
 enum bulla_status

@@ -167,6 +167,21 @@ def without_user_namespaces(home):
 
 
 @case
+def more_than_one_replica_is_refused(home):
+    """Before anything is made: nothing would tell the instances apart."""
+    build(home, "leave")
+    home.write("bulla.yaml", manifest("leave") + b"replicas: 2\n")
+    for command in (["enclave", "check"], ["enclave", "build", "--agent", AGENT, "-o", "two.bimg"],
+                    ["enclave", "sign", "app.bimg", "--key", "signer.key", "-o", "two.id"],
+                    ["enclave", "run", "app.bimg", "app.id"], ["up", "--agent", AGENT]):
+        error = json.loads(home.bulla(*command, "--json").fails(3, "BL-0302").err)["error"]
+        assert (error["found"], error["expected"]) == (2, 1), error
+    assert not (home / "two.bimg").exists() and not (home / "two.id").exists()
+    home.write("bulla.yaml", manifest("leave") + b"replicas: 1\n")
+    home.bulla("enclave", "check").ok()
+
+
+@case
 def up_says_what_it_needs(home):
     """Two phases from one manifest, and nothing of them where something is missing."""
     prepare(home, "leave")
