@@ -55,6 +55,9 @@ class Terminal:
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
 
+# Under nohup it would be ignored, and so it is by the program then: not what is tried here.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 @case
 def a_sealed_blob_is_not_written_to_a_terminal(home):
