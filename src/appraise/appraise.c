@@ -116,10 +116,21 @@ lowest_class(unsigned classes)
     return "nothing is allowed";
 }
 
+/* The PCRs of a process enclave are its monitor's word. A platform that vouches for them is worth its
+ * class if somebody looks at what it measured, the monitor too; if nobody does, it is software. */
+static enum bl_platform_class
+class_in_force(const struct bl_claims *claims, const struct bl_appraisal_policy *policy)
+{
+    bool nobody_looks = claims->enclave.is_present && policy->any_platform_state;
+
+    return nobody_looks && claims->platform_class != BL_CLASS_ABSENT ? BL_CLASS_SOFTWARE
+                                                                     : claims->platform_class;
+}
+
 static void
 check_class(struct appraisal *a)
 {
-    enum bl_platform_class found = a->claims->platform_class;
+    enum bl_platform_class found = class_in_force(a->claims, a->policy);
     bool known = found >= BL_CLASS_SOFTWARE && found <= BL_CLASS_HARDWARE;
 
     record(a, BL_CHECK_CLASS, known && (a->policy->classes >> found & 1u) != 0,
@@ -151,24 +162,13 @@ check_pcr(struct appraisal *a, const struct bl_pcr_reference *reference)
     a->verdict->checks[a->verdict->check_count - 1].index = index;
 }
 
-/* The PCRs of a process enclave are its monitor's word. What makes more than software of that is
- * a measured monitor: so "any state" is no answer there. */
-static bool
-any_state_is_enough(const struct appraisal *a)
-{
-    bool monitor_asserts = a->claims->enclave.is_present;
-
-    return !monitor_asserts || a->claims->platform_class == BL_CLASS_SOFTWARE;
-}
-
 static void
 check_platform_pcrs(struct appraisal *a)
 {
     const struct bl_appraisal_policy *p = a->policy;
 
     if (p->any_platform_state) {
-        record(a, BL_CHECK_PLATFORM_PCRS, any_state_is_enough(a), bulla_value_word("any"),
-               bulla_value_word(any_state_is_enough(a) ? "any" : "reference values"));
+        record(a, BL_CHECK_PLATFORM_PCRS, true, bulla_value_word("any"), bulla_value_word("any"));
         return;
     }
     if (p->platform_pcr_count == 0 || p->platform_pcr_count > BL_POLICY_PCR_COUNT_MAX) {
@@ -280,13 +280,13 @@ all_passed(const struct bl_verdict *verdict, size_t at_least)
 }
 
 static enum bl_tier
-tier_of(const struct bl_claims *claims, bool permitted)
+tier_of(const struct bl_claims *claims, const struct bl_appraisal_policy *policy, bool permitted)
 {
     if (claims->kind == NULL)
         return BL_TIER_NONE;
     if (!permitted)
         return BL_TIER_CONTRAINDICATED;
-    if (claims->platform_class == BL_CLASS_SOFTWARE || claims->binding == BL_BINDING_NONE)
+    if (class_in_force(claims, policy) == BL_CLASS_SOFTWARE || claims->binding == BL_BINDING_NONE)
         return BL_TIER_WARNING;
     return BL_TIER_AFFIRMING;
 }
@@ -303,7 +303,7 @@ bl_appraise(const struct bl_claims *claims, const struct bl_appraisal_policy *po
     verdict.policy_version = policy->version;
     run_checks(&a);
     verdict.permitted = all_passed(&verdict, checks_expected(policy));
-    verdict.tier = tier_of(claims, verdict.permitted);
+    verdict.tier = tier_of(claims, policy, verdict.permitted);
     *verdict_out = verdict;
 }
 

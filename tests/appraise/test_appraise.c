@@ -294,9 +294,9 @@ test_both_sides_of_the_policy_s_end(void **state)
     refused_by(&c, &p, INT64_MAX, BL_CHECK_POLICY_EXPIRY);
 }
 
-/* A monitor that nobody measured is not made hardware by a policy that does not look. */
+/* A monitor at whose measurement nobody looks is software, whatever vouches for it. */
 static void
-test_any_platform_state_is_no_answer_for_a_process_enclave(void **state)
+test_any_platform_state_makes_a_process_enclave_software(void **state)
 {
     (void)state;
     struct bl_claims c = good_claims();
@@ -304,15 +304,19 @@ test_any_platform_state_is_no_answer_for_a_process_enclave(void **state)
     struct bl_verdict v;
 
     p.any_platform_state = true;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
+    refused_by(&c, &p, NOW, BL_CHECK_CLASS);
     c.platform_class = BL_CLASS_HYPERVISOR;
     p.classes = 1u << BL_CLASS_HYPERVISOR;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
-    c.platform_class = BL_CLASS_SOFTWARE;
+    refused_by(&c, &p, NOW, BL_CHECK_CLASS);
     p.classes = 1u << BL_CLASS_SOFTWARE;
-    bl_appraise(&c, &p, NOW, &v);
-    assert_true(v.permitted);
-    assert_int_equal(v.tier, BL_TIER_WARNING);
+    for (int i = BL_CLASS_SOFTWARE; i <= BL_CLASS_HARDWARE; i++) {
+        c.platform_class = (enum bl_platform_class)i;
+        bl_appraise(&c, &p, NOW, &v);
+        assert_true(v.permitted);
+        assert_int_equal(v.tier, BL_TIER_WARNING);
+    }
+    c.platform_class = BL_CLASS_ABSENT;
+    refused_by(&c, &p, NOW, BL_CHECK_CLASS);
 }
 
 static void
@@ -434,7 +438,7 @@ main(void)
         cmocka_unit_test(test_each_claim_that_is_absent_is_refused),
         cmocka_unit_test(test_each_part_of_a_policy_that_is_empty_refuses),
         cmocka_unit_test(test_both_sides_of_the_policy_s_end),
-        cmocka_unit_test(test_any_platform_state_is_no_answer_for_a_process_enclave),
+        cmocka_unit_test(test_any_platform_state_makes_a_process_enclave_software),
         cmocka_unit_test(test_machines_and_enclaves_are_not_taken_for_each_other),
         cmocka_unit_test(test_bindings_and_classes_pair_by_pair),
         cmocka_unit_test(test_more_references_than_a_policy_may_have_refuse),
