@@ -96,7 +96,8 @@ provision(struct agent *agent, struct bulla_error *err)
                                         .tpm = tpm,
                                         .state_directory = plan->state_directory,
                                         .secret_directory = plan->secret_directory,
-                                        .relay_fd = plan->relay_fd };
+                                        .relay_fd = plan->relay_fd,
+                                        .control_fd = plan->control_fd };
     BL_TRY(bl_agent_check_self(&self, err));
     BL_TRY(bl_agent_get_secrets(&self, err));
     return open_sealed(agent, &self, err);

@@ -11,19 +11,18 @@
 #include "client/attestation_key.h"
 #include "client/get.h"
 #include "crypto/random.h"
-#include "crypto/x509.h"
 #include "measure/enclave_pcrs.h"
 #include "sys/call.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/path.h"
-#include "tee/tpm/evidence.h"
+#include "sys/socket.h"
 #include "wire/claims_message.h"
 
 #define WHERE "agent"
 #define BROKER_TIMEOUT_MS 30000
 #define KEY_FILE "attestation.key"
-#define RENEW_BEFORE_S ((int64_t)3 * 24 * 3600) /* a tenth of a certificate's life */
+#define PLATFORM_TIMEOUT_MS 30000 /* a quote of a slow TPM, and its neighbours' */
 #define AGENT_TEXT "bulla-agent " BULLA_VERSION
 
 static const struct bl_pcr_selection enclave_pcrs = { .bank = BL_SHA256,
@@ -76,16 +75,26 @@ struct attester {
     const struct bl_attestation_key *key;
 };
 
-/* The platform's layer, where there is one, stands around ours as the monitor gave it. */
+/* The platform's layer around ours: only the monitor can have it made, for a key of this very vTPM. */
 static enum bulla_status
-take_platform(struct bulla_bytes encoded, struct bl_tpm_evidence *evidence, struct bulla_error *err)
+ask_platform(const struct attester *attester, const uint8_t binder[BL_TPM_BINDER_SIZE],
+             struct bulla_buffer *bytes, struct bl_tpm_layer *platform_out, struct bulla_error *err)
 {
-    struct bl_tpm_evidence outer;
+    const struct bl_tpm_key *key = &attester->key->key;
+    const int fd = attester->self->control_fd;
+    const int64_t deadline = bl_clock_deadline(PLATFORM_TIMEOUT_MS);
+    struct bl_agent_report request = { .kind = BL_AGENT_ATTESTS,
+                                       .ak_public = bulla_buffer_bytes(&key->public_area),
+                                       .ak_private = bulla_buffer_bytes(&key->private_area) };
+    struct bl_tpm_evidence evidence;
+    BL_AUTO(bulla_buffer) frame = { 0 };
 
-    if (encoded.size == 0)
-        return BULLA_OK;
-    BL_TRY(bl_tpm_evidence_decode(encoded, &outer, err));
-    evidence->platform = outer.platform;
+    memcpy(request.binder, binder, sizeof request.binder);
+    BL_TRY(bl_agent_report_encode(&request, &frame, err));
+    BL_TRY(bl_frame_send(fd, bulla_buffer_bytes(&frame), BL_AGENT_REPORT_SIZE_MAX, deadline, err));
+    BL_TRY(bl_frame_receive(fd, BL_AGENT_PLATFORM_SIZE_MAX, deadline, bytes, err));
+    BL_TRY(bl_tpm_evidence_decode(bulla_buffer_bytes(bytes), &evidence, err));
+    *platform_out = evidence.platform;
     return BULLA_OK;
 }
 
@@ -99,6 +108,7 @@ collect(void *context, const uint8_t report_data[BL_REPORT_DATA_SIZE],
     BL_AUTO(bulla_buffer) attest = { 0 };
     BL_AUTO(bulla_buffer) signature = { 0 };
     BL_AUTO(bulla_buffer) values = { 0 };
+    BL_AUTO(bulla_buffer) platform = { 0 };
 
     BL_TRY(bl_report_data_for_tpm(report_data, binder, err));
     BL_TRY(bl_tpm_quote(self->tpm, &attester->key->key, enclave_pcrs, BL_BYTES_OF(binder), &attest,
@@ -111,13 +121,14 @@ collect(void *context, const uint8_t report_data[BL_REPORT_DATA_SIZE],
             .signature = bulla_buffer_bytes(&signature),
             .ak_public = bulla_buffer_bytes(&attester->key->key.public_area),
             .ak_chain = { bulla_buffer_bytes(&attester->key->certificate) },
-            .ak_chain_count = 1,
+            .ak_chain_count = self->config->platform_vouches ? 0 : 1,
             .selection = enclave_pcrs,
             .pcr_values = bulla_buffer_bytes(&values),
             .event_log = self->config->event_log,
         },
     };
-    BL_TRY(take_platform(self->config->platform, &evidence, err));
+    if (self->config->platform_vouches)
+        BL_TRY(ask_platform(attester, binder, &platform, &evidence.platform, err));
     return bl_tpm_evidence_encode(&evidence, evidence_out, err);
 }
 
@@ -131,21 +142,6 @@ connect_broker(const struct bl_agent_self *self, struct bl_broker_connection *ou
 
     BL_TRY(bl_network_broker(self->relay_fd, bl_clock_deadline(BROKER_TIMEOUT_MS), &fd, err));
     return bl_broker_connect_fd(fd, self->manifest->broker.root, BROKER_TIMEOUT_MS, out, err);
-}
-
-/* A key that this broker certified, for a while yet. */
-static bool
-is_good(const struct bl_attestation_key *key, const uint8_t broker_id[BL_BROKER_ID_SIZE])
-{
-    BL_AUTO_FREE(bl_certificate) certificate = NULL;
-    int64_t not_before_s = 0, not_after_s = 0, now_s = bl_clock_now_s();
-
-    if (!bl_equal(BL_BYTES_OF(key->broker_id),
-                  (struct bulla_bytes){ broker_id, BL_BROKER_ID_SIZE }) ||
-        bl_certificate_parse(bulla_buffer_bytes(&key->certificate), &certificate, NULL) != BULLA_OK)
-        return false;
-    bl_certificate_validity(certificate, &not_before_s, &not_after_s);
-    return now_s >= not_before_s && now_s < not_after_s - RENEW_BEFORE_S;
 }
 
 /* The host keeps the file: what is not usable is made anew, and the broker judges what is. */
@@ -253,7 +249,7 @@ bl_agent_get_secrets(const struct bl_agent_self *self, struct bulla_error *err)
     BL_TRY(connect_broker(self, &connection, err));
     BL_TRY(bl_path_format(path, sizeof path, self->state_directory, KEY_FILE, WHERE, err));
     load_key(path, &key);
-    if (!is_good(&key, connection.broker_id))
+    if (!bl_attestation_key_is_current(&key, connection.broker_id, bl_clock_now_s()))
         BL_TRY(enroll(self, path, &key, err));
     return attest_and_get(self, &key, &connection, err);
 }

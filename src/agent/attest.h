@@ -22,6 +22,7 @@ struct bl_agent_self {
     const char *state_directory;
     const char *secret_directory;
     int relay_fd;
+    int control_fd; /* to the monitor */
 };
 
 /** BULLA_E_MISMATCH unless manifest, event log and PCRs of the vTPM say the same. */

@@ -5,10 +5,11 @@
 
 #include "base/memory.h"
 #include "codec/cbor.h"
-#include "tee/tpm/evidence.h"
+#include "crypto/x509.h"
 #include "wire/enroll.h"
 
 #define PART_SIZE_MAX BL_ENROLL_PART_SIZE_MAX
+#define RENEW_BEFORE_S ((int64_t)3 * 24 * 3600)
 
 void
 bl_attestation_key_done(struct bl_attestation_key *key)
@@ -65,6 +66,21 @@ bl_attestation_key_decode(struct bulla_bytes bytes, struct bl_attestation_key *o
     }
     *out = key;
     return BULLA_OK;
+}
+
+bool
+bl_attestation_key_is_current(const struct bl_attestation_key *key,
+                              const uint8_t broker_id[BL_BROKER_ID_SIZE], int64_t now_s)
+{
+    BL_AUTO_FREE(bl_certificate) certificate = NULL;
+    int64_t not_before_s = 0, not_after_s = 0;
+
+    if (!bl_equal(BL_BYTES_OF(key->broker_id),
+                  (struct bulla_bytes){ broker_id, BL_BROKER_ID_SIZE }) ||
+        bl_certificate_parse(bulla_buffer_bytes(&key->certificate), &certificate, NULL) != BULLA_OK)
+        return false;
+    bl_certificate_validity(certificate, &not_before_s, &not_after_s);
+    return now_s >= not_before_s && now_s < not_after_s - RENEW_BEFORE_S;
 }
 
 /* -- enrolment --------------------------------------------------------------------------------- */
@@ -131,18 +147,17 @@ bl_client_enroll(const struct bl_broker_connection *connection, struct bl_tpm *t
 /* -- evidence ---------------------------------------------------------------------------------- */
 
 enum bulla_status
-bl_machine_collect(void *attester, const uint8_t report_data[BL_REPORT_DATA_SIZE],
-                   struct bulla_buffer *evidence_out, struct bulla_error *err)
+bl_machine_quote(const struct bl_machine_attester *machine,
+                 const uint8_t extra_data[BL_TPM_BINDER_SIZE], struct bulla_buffer *evidence_out,
+                 struct bulla_error *err)
 {
-    const struct bl_machine_attester *machine = attester;
-    uint8_t qualifying_data[BL_TPM_BINDER_SIZE];
     BL_AUTO(bulla_buffer) attest = { 0 };
     BL_AUTO(bulla_buffer) signature = { 0 };
     BL_AUTO(bulla_buffer) pcr_values = { 0 };
 
-    BL_TRY(bl_report_data_for_tpm(report_data, qualifying_data, err));
     BL_TRY(bl_tpm_quote(machine->tpm, &machine->key->key, machine->selection,
-                        BL_BYTES_OF(qualifying_data), &attest, &signature, err));
+                        (struct bulla_bytes){ extra_data, BL_TPM_BINDER_SIZE }, &attest, &signature,
+                        err));
     BL_TRY(bl_tpm_pcr_read(machine->tpm, machine->selection, &pcr_values, err));
     const struct bl_tpm_evidence evidence = {
         .platform = {
@@ -157,4 +172,14 @@ bl_machine_collect(void *attester, const uint8_t report_data[BL_REPORT_DATA_SIZE
         },
     };
     return bl_tpm_evidence_encode(&evidence, evidence_out, err);
+}
+
+enum bulla_status
+bl_machine_collect(void *attester, const uint8_t report_data[BL_REPORT_DATA_SIZE],
+                   struct bulla_buffer *evidence_out, struct bulla_error *err)
+{
+    uint8_t extra_data[BL_TPM_BINDER_SIZE];
+
+    BL_TRY(bl_report_data_for_tpm(report_data, extra_data, err));
+    return bl_machine_quote(attester, extra_data, evidence_out, err);
 }

@@ -145,6 +145,11 @@ struct bl_tpm_key {
 void bl_tpm_key_done(struct bl_tpm_key *key);
 enum bulla_status bl_tpm_ak_create(struct bl_tpm *tpm, struct bl_tpm_key *key_out,
                                    struct bulla_error *err) BULLA_CHECKED;
+/** The Name of `ak` as this TPM computes it on loading it, which it does only for what it (or who
+ *  duplicated a key to it: look at fixedTPM) wrapped. WRONG_TPM. */
+enum bulla_status bl_tpm_ak_name(struct bl_tpm *tpm, const struct bl_tpm_key *ak,
+                                 struct bl_tpm_name *name_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
 /** TPM2_ActivateCredential (Part 3, 12.5): proves that `ak` is in the same TPM as the EK.
  *  `id_object` is a TPM2B_ID_OBJECT, `encrypted_secret` a TPM2B_ENCRYPTED_SECRET, sizes included.
  *  BULLA_E_IDENTITY if they were made for another EK or AK. */

@@ -96,6 +96,16 @@ load_ak(struct bl_tpm *tpm, const struct bl_tpm_key *ak, struct bl_tpm_handle *a
     return BULLA_OK;
 }
 
+enum bulla_status
+bl_tpm_ak_name(struct bl_tpm *tpm, const struct bl_tpm_key *ak, struct bl_tpm_name *name_out,
+               struct bulla_error *err)
+{
+    BL_AUTO(bl_tpm_handle) loaded = { 0 };
+
+    BL_TRY(load_ak(tpm, ak, &loaded, err));
+    return bl_tpm_key_name(&loaded, name_out, err);
+}
+
 /* -- quote ------------------------------------------------------------------------------------- */
 
 static enum bulla_status

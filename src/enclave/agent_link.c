@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enclave/agent_link.h"
 
+#include "base/memory.h"
 #include "codec/cbor.h"
 
 #define FORMAT 1
@@ -21,10 +22,7 @@ bl_agent_config_encode(const struct bl_agent_config *config, struct bulla_buffer
     bl_cbor_write_uint(&w, KEY_EVENT_LOG);
     bl_cbor_write_bytes(&w, config->event_log);
     bl_cbor_write_uint(&w, KEY_PLATFORM);
-    if (config->platform.size > 0)
-        bl_cbor_write_bytes(&w, config->platform);
-    else
-        bl_cbor_write_null(&w);
+    bl_cbor_write_bool(&w, config->platform_vouches);
     bl_cbor_write_uint(&w, KEY_ANCHORED);
     bl_cbor_write_bool(&w, config->anchored);
     return bl_writer_finish(&w, err);
@@ -58,11 +56,7 @@ bl_agent_config_decode(struct bulla_bytes bytes, struct bl_agent_config *out,
     expect_key(&r, KEY_EVENT_LOG);
     config.event_log = bl_cbor_read_bytes(&r, BL_AGENT_LOG_SIZE_MAX);
     expect_key(&r, KEY_PLATFORM);
-    if (!bl_cbor_read_if_null(&r)) {
-        config.platform = bl_cbor_read_bytes(&r, BL_AGENT_PLATFORM_SIZE_MAX);
-        if (config.platform.size == 0)
-            bl_reader_fail(&r, "absent evidence is null");
-    }
+    config.platform_vouches = bl_cbor_read_bool(&r);
     expect_key(&r, KEY_ANCHORED);
     config.anchored = bl_cbor_read_bool(&r);
     BL_TRY(bl_reader_finish(&r, err));
@@ -76,10 +70,35 @@ bl_agent_report_encode(const struct bl_agent_report *report, struct bulla_buffer
 {
     struct bl_writer w = bl_writer(out);
 
-    bl_cbor_write_array(&w, 2);
+    bl_cbor_write_array(&w, report->kind == BL_AGENT_ATTESTS ? 4 : 2);
     bl_cbor_write_uint(&w, (uint64_t)report->kind);
-    bl_cbor_write_uint(&w, report->kind == BL_AGENT_REFUSED ? (uint64_t)report->cause : 0);
+    if (report->kind == BL_AGENT_ATTESTS) {
+        bl_cbor_write_bytes(&w, report->ak_public);
+        bl_cbor_write_bytes(&w, report->ak_private);
+        bl_cbor_write_bytes(&w, BL_BYTES_OF(report->binder));
+    } else {
+        bl_cbor_write_uint(&w, report->kind == BL_AGENT_REFUSED ? (uint64_t)report->cause : 0);
+    }
     return bl_writer_finish(&w, err);
+}
+
+static void
+read_cause(struct bl_reader *r, struct bl_agent_report *report)
+{
+    uint64_t cause = bl_cbor_read_uint(r);
+    bool is_known = cause <= UINT16_MAX && bulla_cause_status((enum bulla_cause)cause) != BULLA_OK;
+
+    if (report->kind == BL_AGENT_READY ? cause != 0 : !is_known)
+        bl_reader_fail(r, "not a cause that goes with it");
+    report->cause = (enum bulla_cause)cause;
+}
+
+static void
+read_key(struct bl_reader *r, struct bl_agent_report *report)
+{
+    report->ak_public = bl_cbor_read_bytes(r, BL_AGENT_KEY_SIZE_MAX);
+    report->ak_private = bl_cbor_read_bytes(r, BL_AGENT_KEY_SIZE_MAX);
+    bl_cbor_read_bytes_exact(r, report->binder, sizeof report->binder);
 }
 
 enum bulla_status
@@ -87,20 +106,19 @@ bl_agent_report_decode(struct bulla_bytes bytes, struct bl_agent_report *out,
                        struct bulla_error *err)
 {
     struct bl_reader r = bl_reader(bytes, "agent report");
-
-    if (bl_cbor_read_array(&r, 2) != 2)
-        bl_reader_fail(&r, "not a pair");
+    struct bl_agent_report report = { 0 };
+    uint64_t count = bl_cbor_read_array(&r, 4);
     uint64_t kind = bl_cbor_read_uint(&r);
-    uint64_t cause = bl_cbor_read_uint(&r);
-    BL_TRY(bl_reader_finish(&r, err));
 
-    bool ready = kind == BL_AGENT_READY && cause == 0;
-    bool refused = kind == BL_AGENT_REFUSED && cause <= UINT16_MAX &&
-                   bulla_cause_status((enum bulla_cause)cause) != BULLA_OK;
-    if (!ready && !refused)
-        return bulla_fail(err, BULLA_E_MALFORMED, r.where, "not a report that we know", 0);
-    *out = (struct bl_agent_report){ .kind = (enum bl_agent_report_kind)kind,
-                                     .cause = (enum bulla_cause)cause };
+    report.kind = (enum bl_agent_report_kind)kind;
+    if ((kind == BL_AGENT_READY || kind == BL_AGENT_REFUSED) && count == 2)
+        read_cause(&r, &report);
+    else if (kind == BL_AGENT_ATTESTS && count == 4)
+        read_key(&r, &report);
+    else
+        bl_reader_fail(&r, "not a report that we know");
+    BL_TRY(bl_reader_finish(&r, err));
+    *out = report;
     return BULLA_OK;
 }
 

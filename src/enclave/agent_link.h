@@ -10,7 +10,8 @@
  *            filtered (enclave/tpm_filter.h)
  *     4      packets: the relay, the only way to the network
  *     5      stream of frames (bl_frame_send): the control link. Monitor to agent: one frame, the
- *            configuration, before anything else. Agent to monitor: reports
+ *            configuration, before anything else, and the answer to a request. Agent to monitor:
+ *            reports
  *
  * None of them may be open in the program that the agent starts. The agent's arguments are its path
  * alone and its environment is empty. It is uid and gid 0 of its own user namespace, where no other
@@ -44,6 +45,7 @@
 
 #include "base/buffer.h"
 #include "policy/manifest.h"
+#include "tee/tpm/evidence.h"
 
 enum { BL_AGENT_FD_TPM = 3, BL_AGENT_FD_RELAY = 4, BL_AGENT_FD_CONTROL = 5 };
 
@@ -58,19 +60,19 @@ enum { BL_AGENT_FD_TPM = 3, BL_AGENT_FD_RELAY = 4, BL_AGENT_FD_CONTROL = 5 };
 
 #define BL_AGENT_LOG_SIZE_MAX ((size_t)4 << 10)       /* bytes: five events */
 #define BL_AGENT_PLATFORM_SIZE_MAX ((size_t)64 << 10) /* bytes: as evidence, tee/tpm/evidence.h */
-#define BL_AGENT_CONFIG_SIZE_MAX \
-    (BL_MANIFEST_SIZE_MAX + BL_AGENT_LOG_SIZE_MAX + BL_AGENT_PLATFORM_SIZE_MAX + 64) /* bytes */
-#define BL_AGENT_REPORT_SIZE_MAX ((size_t)16)                                        /* bytes */
+#define BL_AGENT_CONFIG_SIZE_MAX (BL_MANIFEST_SIZE_MAX + BL_AGENT_LOG_SIZE_MAX + 64) /* bytes */
+#define BL_AGENT_KEY_SIZE_MAX ((size_t)1 << 10) /* bytes of either half of an attestation key */
+#define BL_AGENT_REPORT_SIZE_MAX (2 * BL_AGENT_KEY_SIZE_MAX + 64) /* bytes */
 
 /**
  * What the monitor tells first: deterministic CBOR
- *     { 1: 1, 2: manifest, 3: event log, 4: platform evidence or null, 5: state anchored }
+ *     { 1: 1, 2: manifest, 3: event log, 4: platform vouches, 5: state anchored }
  */
 struct bl_agent_config {
     struct bulla_bytes manifest;  /* canonical: bl_manifest_decode() */
     struct bulla_bytes event_log; /* bl_enclave_log_read() */
-    struct bulla_bytes platform;  /* evidence of the layer that certified the vTPM's EK; or empty */
-    bool anchored;                /* false: freshness none, nobody would notice an old vTPM state */
+    bool platform_vouches; /* BL_AGENT_ATTESTS will be answered with the platform's evidence */
+    bool anchored;         /* false: freshness none, nobody would notice an old vTPM state */
 };
 enum bulla_status bl_agent_config_encode(const struct bl_agent_config *config,
                                          struct bulla_buffer *out,
@@ -80,18 +82,26 @@ enum bulla_status bl_agent_config_decode(struct bulla_bytes bytes, struct bl_age
                                          struct bulla_error *err) BULLA_CHECKED;
 
 enum bl_agent_report_kind {
-    BL_AGENT_READY = 1,  /* the program has been started */
-    BL_AGENT_REFUSED = 2 /* it will not be, for this cause; the agent exits next */
+    BL_AGENT_READY = 1,   /* the program has been started */
+    BL_AGENT_REFUSED = 2, /* it will not be, for this cause; the agent exits next */
+    BL_AGENT_ATTESTS = 3  /* it is about to show evidence: let the platform vouch for its key */
 };
-/** What the agent tells: deterministic CBOR [kind, cause]; cause is 0 with BL_AGENT_READY. */
+/**
+ * What the agent tells: deterministic CBOR [1, 0], [2, cause], or [3, TPM2B_PUBLIC, TPM2B_PRIVATE,
+ * binder] with an attestation key of the vTPM and what its quote commits to. The last is for once,
+ * before the others; its answer is a frame: evidence of the layer "platform" (tee/tpm/evidence.h)
+ * of at most BL_AGENT_PLATFORM_SIZE_MAX bytes. A platform that fails is the end of the enclave.
+ */
 struct bl_agent_report {
     enum bl_agent_report_kind kind;
-    enum bulla_cause cause;
+    enum bulla_cause cause;                   /* REFUSED */
+    struct bulla_bytes ak_public, ak_private; /* ATTESTS; borrowed */
+    uint8_t binder[BL_TPM_BINDER_SIZE];       /* ATTESTS */
 };
 enum bulla_status bl_agent_report_encode(const struct bl_agent_report *report,
                                          struct bulla_buffer *out,
                                          struct bulla_error *err) BULLA_CHECKED;
-/** BULLA_E_MALFORMED, also for a cause that nobody knows. */
+/** Borrows from `bytes`. BULLA_E_MALFORMED, also for a cause that nobody knows. */
 enum bulla_status bl_agent_report_decode(struct bulla_bytes bytes, struct bl_agent_report *out,
                                          struct bulla_error *err) BULLA_CHECKED;
 

@@ -44,7 +44,9 @@ struct monitor {
     bool signals_blocked;
     int control, log_pipe; /* our ends */
     int tpm;               /* our end, until the server has it */
-    int64_t kill_at;       /* deadline after which patience ends; INT64_MAX: nobody asked */
+    bool has_vouched;
+    struct bulla_error failure; /* of the platform, for which the agent was killed */
+    int64_t kill_at;            /* deadline after which patience ends; INT64_MAX: nobody asked */
 };
 
 /* -- signals ------------------------------------------------------------------------------------ */
@@ -191,7 +193,7 @@ let_go(struct monitor *m, struct bulla_bytes event_log, struct bulla_error *err)
     const struct bl_agent_config config = { .manifest =
                                                 bulla_buffer_bytes(&plan->manifest->canonical),
                                             .event_log = event_log,
-                                            .platform = plan->platform,
+                                            .platform_vouches = plan->vouch != NULL,
                                             .anchored = plan->anchored };
     BL_AUTO(bulla_buffer) bytes = { 0 };
 
@@ -256,6 +258,27 @@ take_log(struct monitor *m)
     return got > 0;
 }
 
+/* Once, and before anything else: afterwards the program runs, and nobody needs it. */
+static enum bulla_status
+vouch(struct monitor *m, const struct bl_agent_report *report, struct bulla_error *err)
+{
+    uint8_t extra_data[BL_TPM_BINDER_SIZE];
+    BL_AUTO(bulla_buffer) evidence = { 0 };
+
+    if (m->plan->vouch == NULL || m->has_vouched)
+        return bulla_fail(err, BULLA_E_MALFORMED, "agent report", "nobody vouches, or no more", 0);
+    m->has_vouched = true;
+    BL_TRY(bl_monitor_vouch_data(m->vtpm, report, extra_data, err));
+    enum bulla_status status = m->plan->vouch(m->plan->context, extra_data, &evidence, &m->failure);
+    if (status == BULLA_OK)
+        status =
+            bl_frame_send(m->control, bulla_buffer_bytes(&evidence), BL_AGENT_PLATFORM_SIZE_MAX,
+                          bl_clock_deadline(SEND_TIMEOUT_MS), &m->failure);
+    if (status != BULLA_OK && err != NULL)
+        *err = m->failure;
+    return status;
+}
+
 static enum bulla_status
 take_report(struct monitor *m, struct bulla_error *err)
 {
@@ -267,6 +290,8 @@ take_report(struct monitor *m, struct bulla_error *err)
     BL_TRY(bl_agent_report_decode(bulla_buffer_bytes(&frame), &report, err));
     if (m->end.was_ready || m->end.cause != BULLA_CAUSE_NONE)
         return bulla_fail(err, BULLA_E_MALFORMED, "agent report", "a second one", 0);
+    if (report.kind == BL_AGENT_ATTESTS)
+        return vouch(m, &report, err);
     if (report.kind == BL_AGENT_REFUSED) {
         m->end.cause = report.cause;
         return BULLA_OK;
@@ -414,6 +439,11 @@ bl_monitor_run(const struct bl_monitor_plan *plan, struct bl_monitor_end *end_ou
         status = loop(&m, err);
     if (status == BULLA_OK)
         status = take_end(&m, err);
+    if (status == BULLA_OK && m.failure.status != BULLA_OK) {
+        status = m.failure.status;
+        if (err != NULL)
+            *err = m.failure;
+    }
     monitor_done(&m);
     if (status == BULLA_OK)
         *end_out = m.end;

@@ -24,6 +24,7 @@
 #include "device/tpm.h"
 #include "enclave/state.h"
 #include "enclave/world.h"
+#include "tee/tpm/evidence.h"
 
 #define BL_MONITOR_STOP_TIMEOUT_MS 10000 /* from SIGTERM to SIGKILL */
 
@@ -32,9 +33,8 @@ struct bl_monitor_plan {
     uint8_t code[32]; /* image digest: what `image` refuses to differ from */
     struct bl_image_source image;
     const char *state_directory;
-    const char *log_path;        /* NULL: "log" in the state directory */
-    struct bulla_bytes platform; /* evidence of the layer below; may be empty */
-    bool anchored;               /* the state's freshness is anchored somewhere */
+    const char *log_path; /* NULL: "log" in the state directory */
+    bool anchored;        /* the state's freshness is anchored somewhere */
 
     void *context; /* of what follows */
     /** The key of the state: found by state->key_path, or made and left there. */
@@ -43,6 +43,11 @@ struct bl_monitor_plan {
     /** Certify the vTPM's EK, which has no certificate yet (bl_tpm_ek_certificate_install()). NULL:
      *  it stays without. */
     enum bulla_status (*certify)(void *context, struct bl_tpm *tpm, struct bulla_error *err);
+    /** Evidence of the layer below, over `extra_data`: a quote of the TPM that measured this monitor.
+     *  Asked for at most once, and only for an attestation key that is the vTPM's own. NULL: nothing
+     *  vouches for the vTPM, and the enclave is of the class software. */
+    enum bulla_status (*vouch)(void *context, const uint8_t extra_data[BL_TPM_BINDER_SIZE],
+                               struct bulla_buffer *evidence_out, struct bulla_error *err);
     /** The agent runs and has its configuration. NULL: nobody wants to know. */
     void (*started)(void *context, pid_t agent);
     /** The program runs. NULL: nobody wants to know. */

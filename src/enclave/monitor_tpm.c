@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "codec/reader.h"
 #include "codec/writer.h"
+#include "tee/tpm/ak.h"
 
 #define VERSION_SIZE 8 /* bytes, big-endian */
 
@@ -50,6 +51,29 @@ certify(const struct bl_monitor_plan *plan, struct bl_tpm *tpm, struct bulla_err
     if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)
         *err = missing;
     return status;
+}
+
+enum bulla_status
+bl_monitor_vouch_data(struct bl_vtpm *vtpm, const struct bl_agent_report *report,
+                      uint8_t extra_data_out[BL_TPM_BINDER_SIZE], struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_tpm) tpm = NULL;
+    BL_AUTO(bl_tpm_key) key = { 0 };
+    struct bl_tpm_public public_area;
+    struct bl_tpm_name read_name = { 0 }, name = { 0 };
+
+    BL_TRY(bl_tpm2b_public_decode(report->ak_public, &public_area, err));
+    BL_TRY(bl_tpm_ak_attributes(&public_area, err));
+    BL_TRY(bl_tpm_public_name(&public_area, &read_name, err));
+    BL_TRY(bulla_buffer_append(&key.public_area, report->ak_public, err));
+    BL_TRY(bulla_buffer_append(&key.private_area, report->ak_private, err));
+    BL_TRY(bl_tpm_open(&(struct bl_tpm_target){ .embedded = vtpm }, &tpm, err));
+    BL_TRY(bl_tpm_ak_name(tpm, &key, &name, err));
+    if (!bl_equal((struct bulla_bytes){ name.bytes, name.size },
+                  (struct bulla_bytes){ read_name.bytes, read_name.size }))
+        return bulla_fail(err, BULLA_E_MALFORMED, "attestation key", "the TPM reads it otherwise",
+                          0);
+    return bl_tpm_platform_binder(&name, report->binder, extra_data_out, err);
 }
 
 static struct bl_enclave_identity

@@ -16,6 +16,10 @@
 #define BL_PCR_COUNT 24
 #define BL_PCR_MASK_ALL 0x00ffffffu
 #define BL_PCR_MASK_BOOT 0x000000ffu /* PCR 0 to 7: firmware, its configuration, secure boot */
+/* What stands around an enclave: those, loader, kernel, initrd, command line and their extensions
+ * (8, 9, 11 to 14; UAPI Group Linux TPM PCR Registry). Not 10: IMA extends it at any moment, between
+ * a quote and the reading of its values. */
+#define BL_PCR_MASK_PLATFORM 0x00007bffu
 
 /** PCRs of one bank; bit i of `mask` is PCR i. */
 struct bl_pcr_selection {

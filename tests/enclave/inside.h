@@ -42,15 +42,20 @@
 static struct bl_manifest inside_manifest;
 
 static void
-inside_report(enum bl_agent_report_kind kind, enum bulla_cause cause)
+inside_send(const struct bl_agent_report *report)
 {
     BL_AUTO(bulla_buffer) bytes = { 0 };
-    const struct bl_agent_report report = { kind, cause };
 
-    if (bl_agent_report_encode(&report, &bytes, NULL) != BULLA_OK ||
+    if (bl_agent_report_encode(report, &bytes, NULL) != BULLA_OK ||
         bl_frame_send(BL_AGENT_FD_CONTROL, bulla_buffer_bytes(&bytes), BL_AGENT_REPORT_SIZE_MAX,
                       bl_clock_deadline(INSIDE_WAIT_MS), NULL) != BULLA_OK)
         _exit(99);
+}
+
+static void
+inside_report(enum bl_agent_report_kind kind, enum bulla_cause cause)
+{
+    inside_send(&(struct bl_agent_report){ .kind = kind, .cause = cause });
 }
 
 static bool
@@ -271,6 +276,46 @@ inside_babble(void)
     return 28;
 }
 
+/* The platform of the tests answers with what it was to quote over. */
+static int
+inside_vouch(bool altered, bool again)
+{
+    struct bulla_error err = { 0 };
+    struct bl_tpm *tpm = NULL;
+    struct bl_tpm_public public_area = { 0 };
+    struct bl_tpm_name name = { 0 };
+    uint8_t expected[32];
+    struct bl_agent_report report = { .kind = BL_AGENT_ATTESTS, .binder = { 0xb1, 0x4d } };
+    BL_AUTO(bl_tpm_key) ak = { 0 };
+    BL_AUTO(bulla_buffer) answer = { 0 };
+
+    INSIDE_CHECK(bl_tpm_open(&(struct bl_tpm_target){ .socket_fd = BL_AGENT_FD_TPM }, &tpm, &err) ==
+                 BULLA_OK);
+    INSIDE_CHECK(bl_tpm_ak_create(tpm, &ak, &err) == BULLA_OK);
+    if (altered)
+        ak.private_area.data[ak.private_area.size - 1] ^= 1;
+    report.ak_public = bulla_buffer_bytes(&ak.public_area);
+    report.ak_private = bulla_buffer_bytes(&ak.private_area);
+    inside_send(&report);
+    if (bl_frame_receive(BL_AGENT_FD_CONTROL, BL_AGENT_PLATFORM_SIZE_MAX,
+                         bl_clock_deadline(INSIDE_WAIT_MS), &answer, &err) != BULLA_OK)
+        return 30;
+    INSIDE_CHECK(bl_tpm2b_public_decode(report.ak_public, &public_area, &err) == BULLA_OK);
+    INSIDE_CHECK(bl_tpm_public_name(&public_area, &name, &err) == BULLA_OK);
+    INSIDE_CHECK(bl_tpm_platform_binder(&name, report.binder, expected, &err) == BULLA_OK);
+    INSIDE_CHECK(bl_equal(bulla_buffer_bytes(&answer), BL_BYTES_OF(expected)));
+    if (again) {
+        inside_send(&report);
+        return bl_frame_receive(BL_AGENT_FD_CONTROL, BL_AGENT_PLATFORM_SIZE_MAX,
+                                bl_clock_deadline(INSIDE_WAIT_MS), &answer, &err) == BULLA_OK
+                   ? 32
+                   : 33;
+    }
+    INSIDE_CHECK(bl_tpm_ak_create(tpm, &ak, &err) == BULLA_OK); /* its TPM is as it was */
+    bl_tpm_free(tpm);
+    return 29;
+}
+
 static int
 inside_act(const char *what, const struct bl_agent_config *config)
 {
@@ -288,6 +333,18 @@ inside_act(const char *what, const struct bl_agent_config *config)
         return inside_connect();
     if (strcmp(what, "babble") == 0)
         return inside_babble();
+    if (strcmp(what, "vouch") == 0)
+        return config->platform_vouches ? inside_vouch(false, false) : 31;
+    if (strcmp(what, "vouch-unasked") == 0)
+        return inside_vouch(false, false);
+    if (strcmp(what, "vouch-twice") == 0)
+        return inside_vouch(false, true);
+    if (strcmp(what, "vouch-late") == 0) {
+        inside_report(BL_AGENT_READY, BULLA_CAUSE_NONE);
+        return inside_vouch(false, false);
+    }
+    if (strcmp(what, "vouch-foreign") == 0)
+        return inside_vouch(true, false);
     if (strcmp(what, "refuse") == 0)
         inside_report(BL_AGENT_REFUSED, BULLA_CAUSE_REFUSED);
     if (strcmp(what, "out-of-turn") == 0) {

@@ -11,7 +11,7 @@ some_config(void)
 {
     return (struct bl_agent_config){ .manifest = BL_LITERAL("manifest"),
                                      .event_log = BL_LITERAL("log"),
-                                     .platform = BL_LITERAL("evidence"),
+                                     .platform_vouches = true,
                                      .anchored = true };
 }
 
@@ -20,7 +20,7 @@ assert_same(const struct bl_agent_config *a, const struct bl_agent_config *b)
 {
     assert_bytes_equal(a->manifest, b->manifest);
     assert_bytes_equal(a->event_log, b->event_log);
-    assert_bytes_equal(a->platform, b->platform);
+    assert_int_equal(a->platform_vouches, b->platform_vouches);
     assert_int_equal(a->anchored, b->anchored);
 }
 
@@ -36,7 +36,7 @@ test_config_round_trip(void **state)
     assert_ok(bl_agent_config_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
     assert_same(&full, &got);
     bulla_buffer_clear(&bytes);
-    least.platform = (struct bulla_bytes){ 0 };
+    least.platform_vouches = false;
     least.anchored = false;
     assert_ok(bl_agent_config_encode(&least, &bytes, &err), &err);
     assert_ok(bl_agent_config_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
@@ -72,12 +72,12 @@ test_config_refusals(void **state)
         struct bulla_bytes bytes;
         enum bulla_status status;
     } cases[] = {
-        { BL_LITERAL("\xa5\x01\x02\x02\x40\x03\x40\x04\xf6\x05\xf4"), BULLA_E_UNSUPPORTED },
-        { BL_LITERAL("\xa4\x01\x01\x02\x40\x03\x40\x04\xf6"), BULLA_E_MALFORMED },
-        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x05\xf4\x04\xf6"), BULLA_E_MALFORMED },
-        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\x40\x05\xf4"), BULLA_E_MALFORMED },
-        { BL_LITERAL("\xa5\x01\x01\x02\x60\x03\x40\x04\xf6\x05\xf4"), BULLA_E_MALFORMED },
-        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\xf6\x05\x00"), BULLA_E_MALFORMED },
+        { BL_LITERAL("\xa5\x01\x02\x02\x40\x03\x40\x04\xf4\x05\xf4"), BULLA_E_UNSUPPORTED },
+        { BL_LITERAL("\xa4\x01\x01\x02\x40\x03\x40\x04\xf4"), BULLA_E_MALFORMED },
+        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x05\xf4\x04\xf4"), BULLA_E_MALFORMED },
+        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\xf6\x05\xf4"), BULLA_E_MALFORMED },
+        { BL_LITERAL("\xa5\x01\x01\x02\x60\x03\x40\x04\xf4\x05\xf4"), BULLA_E_MALFORMED },
+        { BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\xf4\x05\x00"), BULLA_E_MALFORMED },
     };
     struct bulla_error err = { 0 };
     struct bl_agent_config got = { 0 };
@@ -85,7 +85,7 @@ test_config_refusals(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_fails(bl_agent_config_decode(cases[i].bytes, &got, &err), cases[i].status, &err);
     bulla_error_clear(&err);
-    assert_ok(bl_agent_config_decode(BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\xf6\x05\xf4"),
+    assert_ok(bl_agent_config_decode(BL_LITERAL("\xa5\x01\x01\x02\x40\x03\x40\x04\xf4\x05\xf4"),
                                      &got, &err),
               &err);
 }
@@ -120,8 +120,9 @@ test_report(void **state)
 
     assert_ok(bl_agent_report_decode(BL_LITERAL("\x82\x01\x00"), &got, &err), &err);
     assert_int_equal(got.kind, BL_AGENT_READY);
-    assert_ok(bl_agent_report_encode(
-                  &(struct bl_agent_report){ BL_AGENT_REFUSED, BULLA_CAUSE_REFUSED }, &bytes, &err),
+    assert_ok(bl_agent_report_encode(&(struct bl_agent_report){ .kind = BL_AGENT_REFUSED,
+                                                                .cause = BULLA_CAUSE_REFUSED },
+                                     &bytes, &err),
               &err);
     assert_true(bytes.size <= BL_AGENT_REPORT_SIZE_MAX);
     assert_ok(bl_agent_report_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
@@ -130,7 +131,8 @@ test_report(void **state)
 
     const struct bulla_bytes refused[] = {
         BL_LITERAL("\x82\x00\x00"),             /* no such kind */
-        BL_LITERAL("\x82\x03\x00"),             /* nor this one */
+        BL_LITERAL("\x82\x03\x00"),             /* attests, without a key */
+        BL_LITERAL("\x82\x04\x00"),             /* nor this one */
         BL_LITERAL("\x82\x01\x18\x65"),         /* ready, with a cause */
         BL_LITERAL("\x82\x02\x00"),             /* refused, without one */
         BL_LITERAL("\x82\x02\x19\x27\x0f"),     /* 9999: nobody's cause */
@@ -142,6 +144,48 @@ test_report(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_fails(bl_agent_report_decode(refused[i], &got, &err), BULLA_E_MALFORMED, &err);
     assert_int_equal(got.kind, BL_AGENT_REFUSED);
+}
+
+static void
+test_report_with_a_key(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    const struct bl_agent_report report = { .kind = BL_AGENT_ATTESTS,
+                                            .ak_public = BL_LITERAL("public"),
+                                            .ak_private = BL_LITERAL("private"),
+                                            .binder = { 1, 2, 3 } };
+    struct bl_agent_report got = { 0 };
+    const uint8_t key[BL_AGENT_KEY_SIZE_MAX + 1] = { 0 };
+    struct bl_agent_report largest = { .kind = BL_AGENT_ATTESTS,
+                                       .ak_public = { key, sizeof key - 1 },
+                                       .ak_private = { key, sizeof key - 1 } };
+    BL_AUTO(bulla_buffer) bytes = { 0 };
+
+    assert_ok(bl_agent_report_encode(&report, &bytes, &err), &err);
+    for (size_t size = 0; size < bytes.size; size++)
+        assert_fails(bl_agent_report_decode((struct bulla_bytes){ bytes.data, size }, &got, &err),
+                     BULLA_E_MALFORMED, &err);
+    bulla_error_clear(&err);
+    assert_ok(bl_agent_report_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
+    assert_int_equal(got.kind, BL_AGENT_ATTESTS);
+    assert_bytes_equal(got.ak_public, report.ak_public);
+    assert_bytes_equal(got.ak_private, report.ak_private);
+    assert_memory_equal(got.binder, report.binder, sizeof got.binder);
+    assert_ok(bulla_buffer_append(&bytes, BL_LITERAL("\0"), &err), &err);
+    assert_fails(bl_agent_report_decode(bulla_buffer_bytes(&bytes), &got, &err), BULLA_E_MALFORMED,
+                 &err);
+
+    bulla_buffer_clear(&bytes);
+    bulla_error_clear(&err);
+    assert_ok(bl_agent_report_encode(&largest, &bytes, &err), &err);
+    assert_true(bytes.size <= BL_AGENT_REPORT_SIZE_MAX);
+    assert_ok(bl_agent_report_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
+    largest.ak_private.size++;
+    bulla_buffer_clear(&bytes);
+    assert_ok(bl_agent_report_encode(&largest, &bytes, &err), &err);
+    assert_fails(bl_agent_report_decode(bulla_buffer_bytes(&bytes), &got, &err), BULLA_E_MALFORMED,
+                 &err);
 }
 
 static void
@@ -195,6 +239,7 @@ main(void)
         cmocka_unit_test(test_config_refusals),
         cmocka_unit_test(test_config_limits),
         cmocka_unit_test(test_report),
+        cmocka_unit_test(test_report_with_a_key),
         cmocka_unit_test(test_relay_packets),
     };
 

@@ -44,6 +44,8 @@ struct trial {
     enum bulla_status inner; /* of a second instance */
     struct bulla_error inner_err;
     unsigned certified, started, ready;
+    bool has_platform, platform_fails;
+    unsigned vouched;
     struct bl_secret key; /* kept from one run to the next */
     struct bl_monitor_end end;
 };
@@ -87,6 +89,19 @@ certify(void *context, struct bl_tpm *tpm, struct bulla_error *err)
     return bl_tpm_ek_public(tpm, &public_area, err);
 }
 
+static enum bulla_status
+vouch(void *context, const uint8_t extra_data[BL_TPM_BINDER_SIZE],
+      struct bulla_buffer *evidence_out, struct bulla_error *err)
+{
+    struct trial *trial = context;
+
+    trial->vouched++;
+    if (trial->platform_fails)
+        return bulla_fail_cause(err, BULLA_CAUSE_TPM_FAILED, "platform", "it does not answer");
+    return bulla_buffer_append(evidence_out, (struct bulla_bytes){ extra_data, BL_TPM_BINDER_SIZE },
+                               err);
+}
+
 static void
 started(void *context, pid_t agent)
 {
@@ -128,6 +143,7 @@ run(struct trial *trial, struct bulla_error *err)
                                           .context = trial,
                                           .key = give_key,
                                           .certify = certify,
+                                          .vouch = trial->has_platform ? vouch : NULL,
                                           .started = started,
                                           .ready = ready };
     return bl_monitor_run(&plan, &trial->end, err);
@@ -324,6 +340,64 @@ test_out_of_turn_is_killed(void **state)
 }
 
 static void
+test_a_platform_vouches_for_the_vtpms_own_key(void **state)
+{
+    (void)state;
+    struct trial trial = { .what = "vouch", .version = 1 };
+
+    need_namespaces();
+    assert_ends_with(&trial, 31); /* there is none, and the agent knows */
+    trial.has_platform = true;
+    assert_ends_with(&trial, 29);
+    assert_int_equal(trial.vouched, 1);
+    bl_secret_done(&trial.key);
+}
+
+static void
+test_nobody_vouches_out_of_turn(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool has_platform;
+        unsigned vouched;
+    } cases[] = {
+        { "vouch-unasked", false, 0 },
+        { "vouch-twice", true, 1 },
+        { "vouch-late", true, 0 },
+        { "vouch-foreign", true, 0 },
+    };
+
+    struct trial trial = { .version = 1 };
+
+    need_namespaces();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bulla_error err = { 0 };
+        trial.what = cases[i].what;
+        trial.has_platform = cases[i].has_platform;
+        trial.vouched = 0;
+        assert_ok(run(&trial, &err), &err);
+        if (!trial.end.killed || trial.vouched != cases[i].vouched)
+            fail_msg("%s: code %d, vouched %u", cases[i].what, trial.end.code, trial.vouched);
+    }
+    bl_secret_done(&trial.key);
+}
+
+static void
+test_a_platform_that_fails_is_told(void **state)
+{
+    (void)state;
+    struct trial trial = {
+        .what = "vouch", .version = 1, .has_platform = true, .platform_fails = true
+    };
+    struct bulla_error err = { 0 };
+
+    need_namespaces();
+    assert_cause(run(&trial, &err), BULLA_CAUSE_TPM_FAILED, &err);
+    bl_secret_done(&trial.key);
+}
+
+static void
 test_the_relay_is_the_way_out(void **state)
 {
     (void)state;
@@ -512,6 +586,9 @@ main(int argc, char **argv)
         test_in_directory(test_one_at_a_time_and_told_to_end),
         test_in_directory(test_the_agent_refuses),
         test_in_directory(test_out_of_turn_is_killed),
+        test_in_directory(test_a_platform_vouches_for_the_vtpms_own_key),
+        test_in_directory(test_nobody_vouches_out_of_turn),
+        test_in_directory(test_a_platform_that_fails_is_told),
         test_in_directory(test_the_relay_is_the_way_out),
         test_in_directory(test_the_log_is_bounded),
         test_in_directory(test_an_altered_state_is_refused),
