@@ -158,6 +158,18 @@ read_platform(void *context, const struct bl_store_row *row, struct bulla_error 
     return bl_store_column_exact(row, 2, platform->boot_id, sizeof platform->boot_id, err);
 }
 
+static enum bulla_status
+fail_reset_count(uint64_t found, uint64_t last, struct bulla_error *err)
+{
+    enum bulla_status status =
+        bulla_fail_cause(err, BULLA_CAUSE_ROLLED_BACK, "platform",
+                         found < last ? "its TPM was reset fewer times than it was before"
+                                      : "its TPM state runs a second time");
+
+    bulla_error_values(err, bulla_value_number(found), bulla_value_number(last));
+    return status;
+}
+
 /* The TPM whose quote names the attester: its reset count must not run backwards, and one start of
  * it has one boot id. A state that was put back, or runs twice, shows here (G8). */
 static enum bulla_status
@@ -171,18 +183,20 @@ check_not_rolled_back(const struct platform_row *platform, uint64_t reset_count,
 
     if (first || reset_count > last || (reset_count == last && same_boot))
         return BULLA_OK;
-    enum bulla_status status =
-        bulla_fail_cause(err, BULLA_CAUSE_ROLLED_BACK, "platform",
-                         reset_count < last ? "its TPM was reset fewer times than it was before"
-                                            : "its TPM state runs a second time");
-    bulla_error_values(err, bulla_value_number(reset_count), bulla_value_number(last));
-    return status;
+    return fail_reset_count(reset_count, last, err);
 }
 
 static const struct bl_tpm_claims *
 attesting_tpm(const struct bl_claims *claims)
 {
     return claims->enclave.is_present ? &claims->enclave : &claims->platform;
+}
+
+/* True where the attester's TPM is inside another one's machine, which vouched for it. */
+static bool
+has_host(const struct bl_claims *claims)
+{
+    return claims->enclave.is_present && claims->platform.is_present;
 }
 
 /* The enrolled platform whose key signed. */
@@ -210,11 +224,55 @@ bl_session_platform_still_stands(const struct bl_session *session, struct bulla_
 {
     struct platform_row platform = { 0 };
 
+    if (has_host(&session->claims))
+        BL_TRY(find_platform(session->vault->store, &session->claims.platform, &platform, err));
     BL_TRY(find_platform(session->vault->store, attesting_tpm(&session->claims), &platform, err));
     if (!bl_equal(BL_BYTES_OF(platform.boot_id), BL_BYTES_OF(session->boot_id)))
         return bulla_fail_cause(err, BULLA_CAUSE_ROLLED_BACK, "platform",
                                 "a later start of it attested since");
     return BULLA_OK;
+}
+
+static enum bulla_status
+need_count(const struct bl_tpm_claims *tpm, struct bulla_error *err)
+{
+    if (tpm->ak_name.size == 0 || !tpm->reset_count.is_present ||
+        tpm->reset_count.value > INT64_MAX)
+        return bulla_fail(err, BULLA_E_MISMATCH, "evidence", "it does not name its key", 0);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+write_platform(struct bl_store *store, const struct bl_tpm_claims *tpm,
+               const uint8_t boot_id[BL_BOOT_ID_SIZE], struct bulla_error *err)
+{
+    const struct bl_store_value values[] = {
+        bl_store_integer((int64_t)tpm->reset_count.value),
+        bl_store_bytes((struct bulla_bytes){ boot_id, BL_BOOT_ID_SIZE }),
+        bl_store_text(BL_LITERAL(BL_TENANT)),
+        bl_store_bytes(bl_claim_view(&tpm->ak_name)),
+    };
+
+    return bl_store_run(store,
+                        "UPDATE platforms SET reset_count = ?, boot_id = ?"
+                        " WHERE tenant = ? AND ak_name = ?",
+                        values, 4, NULL, err);
+}
+
+/* The TPM around the attester's. Its own boot id is not said here: after a reset the first one that
+ * it says itself will count. */
+static enum bulla_status
+note_host(struct bl_store *store, const struct bl_tpm_claims *tpm, struct bulla_error *err)
+{
+    static const uint8_t not_said[BL_BOOT_ID_SIZE];
+    struct platform_row platform = { 0 };
+
+    BL_TRY(need_count(tpm, err));
+    BL_TRY(find_platform(store, tpm, &platform, err));
+    const uint64_t last = (uint64_t)platform.reset_count;
+    if (tpm->reset_count.value < last)
+        return fail_reset_count(tpm->reset_count.value, last, err);
+    return tpm->reset_count.value == last ? BULLA_OK : write_platform(store, tpm, not_said, err);
 }
 
 static enum bulla_status
@@ -225,21 +283,12 @@ note_platform(struct bl_session *session, const struct bl_claims *claims,
     struct bl_store *store = session->vault->store;
     struct platform_row platform = { 0 };
 
-    if (tpm->ak_name.size == 0 || !tpm->reset_count.is_present ||
-        tpm->reset_count.value > INT64_MAX)
-        return bulla_fail(err, BULLA_E_MISMATCH, "evidence", "it does not name its key", 0);
+    if (has_host(claims))
+        BL_TRY(note_host(store, &claims->platform, err));
+    BL_TRY(need_count(tpm, err));
     BL_TRY(find_platform(store, tpm, &platform, err));
     BL_TRY(check_not_rolled_back(&platform, tpm->reset_count.value, said->boot_id, err));
-    const struct bl_store_value values[] = {
-        bl_store_integer((int64_t)tpm->reset_count.value),
-        bl_store_bytes(BL_BYTES_OF(said->boot_id)),
-        bl_store_text(BL_LITERAL(BL_TENANT)),
-        bl_store_bytes(bl_claim_view(&tpm->ak_name)),
-    };
-    return bl_store_run(store,
-                        "UPDATE platforms SET reset_count = ?, boot_id = ?"
-                        " WHERE tenant = ? AND ak_name = ?",
-                        values, 4, NULL, err);
+    return write_platform(store, tpm, said->boot_id, err);
 }
 
 /* Read and write of the platform's row in one transaction: two sessions cannot both be first. */

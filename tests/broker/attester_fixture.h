@@ -18,7 +18,10 @@ struct attester {
     struct paper_machine
         *machine; /* its enclave layer attests if `is_enclave`, else its platform */
     bool is_enclave;
+    bool has_host; /* its platform layer vouches for the enclave's */
     struct bulla_buffer ak_certificate;
+    struct bulla_buffer host_certificate;
+    uint8_t host_id[32]; /* platform id of the host */
     uint8_t boot_id[BL_BOOT_ID_SIZE];
     /* of the present exchange */
     struct bl_exchange exchange;
@@ -73,18 +76,20 @@ attester_done(struct attester *a)
 
     paper_machine_teardown(&machine);
     bulla_buffer_done(&a->ak_certificate);
+    bulla_buffer_done(&a->host_certificate);
     bulla_buffer_done(&a->evidence);
     bl_exchange_done(&a->exchange);
     bl_key_free(a->wrap_key);
 }
 
-/** The vault certifies the attester's key as of a class, and knows its platform. */
+/** The vault certifies the key of a layer as of a class, and knows its platform. */
 static inline void
-attester_enrol(struct attester *a, struct vault_fixture *f, enum bl_platform_class platform_class)
+enrol_layer(struct attester *a, struct vault_fixture *f, struct paper_layer *layer,
+            const uint8_t id[32], enum bl_platform_class platform_class,
+            struct bulla_buffer *certificate_out)
 {
     static const char *const usages[] = { BL_TPM_AK_USAGE, NULL };
     static const uint8_t no_boot_id[BL_BOOT_ID_SIZE];
-    struct paper_layer *layer = attesting_layer(a);
     const struct bl_broker_keys *keys = &f->vault.keys;
     struct bulla_error err = { 0 };
     BL_AUTO_FREE(bl_certificate) issuer = NULL;
@@ -94,7 +99,7 @@ attester_enrol(struct attester *a, struct vault_fixture *f, enum bl_platform_cla
     assert_ok(bl_certificate_parse(
                   bulla_buffer_bytes(&keys->ak_issuer_certificates[platform_class]), &issuer, &err),
               &err);
-    assert_ok(bl_tpm_platform_id_encode(a->machine->platform_id, &platform_id, &err), &err);
+    assert_ok(bl_tpm_platform_id_encode(id, &platform_id, &err), &err);
     const struct bl_certificate_request request = {
         .common_name = "an attestation key",
         .subject = layer->key,
@@ -104,16 +109,16 @@ attester_enrol(struct attester *a, struct vault_fixture *f, enum bl_platform_cla
         .extension_oid = BL_TPM_PLATFORM_ID_OID,
         .extension_value = bulla_buffer_bytes(&platform_id),
     };
-    bulla_buffer_clear(&a->ak_certificate);
+    bulla_buffer_clear(certificate_out);
     assert_ok(bl_certificate_issue(&request, issuer, keys->ak_issuers[platform_class],
-                                   &a->ak_certificate, &err),
+                                   certificate_out, &err),
               &err);
-    paper_machine_attest(a->machine, !a->is_enclave, a->is_enclave);
+    paper_machine_attest(a->machine, !a->is_enclave || a->has_host, a->is_enclave);
     paper_layer_name(layer, &name);
     const struct bl_store_value values[] = {
         bl_store_text(BL_LITERAL(BL_TENANT)),
         bl_store_bytes((struct bulla_bytes){ name.bytes, name.size }),
-        bl_store_bytes(BL_BYTES_OF(a->machine->platform_id)),
+        bl_store_bytes((struct bulla_bytes){ id, 32 }),
         bl_store_text(text_bytes(bl_platform_class_word(platform_class))),
         bl_store_integer(1),
         bl_store_bytes(BL_BYTES_OF(no_boot_id)),
@@ -122,6 +127,23 @@ attester_enrol(struct attester *a, struct vault_fixture *f, enum bl_platform_cla
                 "INSERT INTO platforms (tenant, ak_name, platform_id, class, state, enrolled_s,"
                 " reset_count, boot_id) VALUES (?, ?, ?, ?, 'active', ?, 0, ?)",
                 values, 6);
+}
+
+static inline void
+attester_enrol(struct attester *a, struct vault_fixture *f, enum bl_platform_class platform_class)
+{
+    enrol_layer(a, f, attesting_layer(a), a->machine->platform_id, platform_class,
+                &a->ak_certificate);
+}
+
+/** An enclave gets a host that vouches for it. */
+static inline void
+attester_enrol_host(struct attester *a, struct vault_fixture *f,
+                    enum bl_platform_class platform_class)
+{
+    a->has_host = true;
+    memset(a->host_id, 0x57, sizeof a->host_id);
+    enrol_layer(a, f, &a->machine->platform, a->host_id, platform_class, &a->host_certificate);
 }
 
 /** The frame of the attester's hello, added to its transcript. */
@@ -185,10 +207,14 @@ attester_evidence(struct attester *a, struct bulla_buffer *body)
                                       bulla_buffer_bytes(&claims), a->report_data, &err),
               &err);
     assert_ok(bl_report_data_for_tpm(a->report_data, m->binder, &err), &err);
-    paper_machine_attest(m, !a->is_enclave, a->is_enclave);
+    paper_machine_attest(m, !a->is_enclave || a->has_host, a->is_enclave);
     struct bl_tpm_layer *layer = a->is_enclave ? &m->evidence.enclave : &m->evidence.platform;
     layer->ak_chain[0] = bulla_buffer_bytes(&a->ak_certificate);
-    layer->ak_chain_count = a->ak_certificate.size > 0 ? 1 : 0;
+    layer->ak_chain_count = a->ak_certificate.size > 0 && !a->has_host ? 1 : 0;
+    if (a->has_host) {
+        m->evidence.platform.ak_chain[0] = bulla_buffer_bytes(&a->host_certificate);
+        m->evidence.platform.ak_chain_count = 1;
+    }
     paper_machine_encode(m);
     const struct bl_evidence_message message = { bulla_buffer_bytes(&m->encoded),
                                                  bulla_buffer_bytes(&claims) };

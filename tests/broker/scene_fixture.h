@@ -11,14 +11,19 @@
 #include "base/fault.h"
 #include "policy/appraisal.h"
 
-#define POLICY_HEAD                                                                 \
-    "format: 1\nversion: 1\nbinding: channel\nplatforms: any\nplatform_pcrs: any\n" \
-    "not_after: 4000000000\n"
+#define POLICY_START \
+    "format: 1\nversion: 1\nbinding: channel\nplatforms: any\nnot_after: 4000000000\n"
+#define POLICY_HEAD POLICY_START "platform_pcrs: any\n"
+#define ENCLAVE_RULES                                                          \
+    "name: enclaves\nsubject: enclave\nisolation: [os]\nsigners: "             \
+    "[\"5151515151515151515151515151515151515151515151515151515151515151\"]\n" \
+    "product: orders\nminimum_version: 2\ncodes: any\nconfigs: any\n"
 static const char machine_policy[] = POLICY_HEAD "name: machines\nsubject: machine\n";
-static const char enclave_policy[] =
-    POLICY_HEAD "name: enclaves\nsubject: enclave\nisolation: [os]\nsigners: "
-                "[\"5151515151515151515151515151515151515151515151515151515151515151\"]\n"
-                "product: orders\nminimum_version: 2\ncodes: any\nconfigs: any\n";
+static const char enclave_policy[] = POLICY_HEAD ENCLAVE_RULES;
+/* On a host whose PCR 11 is as after its start. */
+static const char hosted_policy[] = POLICY_START ENCLAVE_RULES
+    "platform_pcrs: [{ bank: sha256, pcr: 11, values: "
+    "[\"0000000000000000000000000000000000000000000000000000000000000000\"] }]\n";
 
 static inline void
 grant(struct vault_fixture *f, const char *name, const char *policy_text, const char *class_word)

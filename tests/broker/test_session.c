@@ -117,10 +117,9 @@ test_a_certified_key_of_no_enrolled_platform(void **state)
 }
 
 static void
-revoke_platform(struct scene *s)
+revoke_platform(struct scene *s, const uint8_t platform_id[32])
 {
-    const struct bl_admin_argument argument = { BL_LITERAL("platform"),
-                                                BL_BYTES_OF(s->a.machine->platform_id) };
+    const struct bl_admin_argument argument = { BL_LITERAL("platform"), { platform_id, 32 } };
 
     assert_int_equal(admin_run(s->f, s->f->admin, "platform-revoke", &argument, 1, NULL),
                      BULLA_CAUSE_NONE);
@@ -131,7 +130,7 @@ test_a_revoked_platform(void **state)
 {
     struct scene *s = *state;
 
-    revoke_platform(s);
+    revoke_platform(s, s->a.machine->platform_id);
     greet(s);
     attester_hellos(&s->a, &s->gate);
     evidence_is_refused(s, BULLA_CAUSE_REVOKED);
@@ -143,7 +142,7 @@ test_revocation_between_verdict_and_request(void **state)
     struct scene *s = *state;
 
     attest(s);
-    revoke_platform(s);
+    revoke_platform(s, s->a.machine->platform_id);
     attester_ask(&s->gate, "orders/key", 0);
     ends_refused(s, BULLA_CAUSE_REVOKED);
 }
@@ -267,6 +266,68 @@ test_an_enclave_below_the_floor(void **state)
     ends_refused(s, BULLA_CAUSE_VERSION_BELOW_FLOOR);
 }
 
+/* -- two layers -------------------------------------------------------------------------------- */
+
+/* An enclave of the class of its host, with a grant for that. */
+static void
+start_hosted(struct scene *s)
+{
+    attester_done(&s->a);
+    attester_start(&s->a, true);
+    attester_enrol(&s->a, s->f, BL_CLASS_SOFTWARE);
+    attester_enrol_host(&s->a, s->f, BL_CLASS_HARDWARE);
+    grant(s->f, "orders/key", hosted_policy, "hardware");
+}
+
+static void
+test_an_enclave_whose_host_vouches(void **state)
+{
+    struct scene *s = *state;
+
+    start_hosted(s);
+    attest(s);
+    attester_ask(&s->gate, "orders/key", 0);
+    assert_released(&s->a, &s->gate, "orders/key", text_bytes(attester_secret));
+    gate_done(&s->gate);
+    s->a.has_host = false; /* alone it is software */
+    attest(s);
+    attester_ask(&s->gate, "orders/key", 0);
+    ends_refused(s, BULLA_CAUSE_DENIED);
+}
+
+static void
+test_a_revoked_host(void **state)
+{
+    struct scene *s = *state;
+
+    start_hosted(s);
+    attest(s);
+    revoke_platform(s, s->a.host_id);
+    attester_ask(&s->gate, "orders/key", 0);
+    ends_refused(s, BULLA_CAUSE_REVOKED);
+    greet(s);
+    attester_hellos(&s->a, &s->gate);
+    evidence_is_refused(s, BULLA_CAUSE_REVOKED);
+}
+
+static void
+test_a_host_that_went_back(void **state)
+{
+    struct scene *s = *state;
+
+    start_hosted(s);
+    s->a.machine->platform.reset_count = 20;
+    attest(s);
+    gate_done(&s->gate);
+    s->a.machine->platform.reset_count = 19;
+    greet(s);
+    attester_hellos(&s->a, &s->gate);
+    evidence_is_refused(s, BULLA_CAUSE_ROLLED_BACK);
+    s->a.machine->platform.reset_count = 20;
+    attest(s);
+    gate_done(&s->gate);
+}
+
 /* -- the record comes first -------------------------------------------------------------------- */
 
 static void
@@ -354,6 +415,9 @@ main(void)
         with_scene(test_an_earlier_start_is_fenced_off),
         with_scene(test_a_wrap_key_serves_one_exchange),
         with_scene(test_an_enclave_below_the_floor),
+        with_scene(test_an_enclave_whose_host_vouches),
+        with_scene(test_a_revoked_host),
+        with_scene(test_a_host_that_went_back),
         with_scene(test_what_cannot_be_recorded_is_not_released),
         with_scene(test_every_database_failure_is_a_refusal),
         with_scene(test_an_appraiser_that_died_is_a_refusal),
