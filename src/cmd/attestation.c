@@ -65,6 +65,17 @@ bl_attestation_load(const uint8_t broker_id[BL_BROKER_ID_SIZE], struct bl_attest
 }
 
 enum bulla_status
+bl_attestation_load_for(const uint8_t root[BL_BROKER_ROOT_SIZE], struct bl_attestation_key *key_out,
+                        struct bulla_error *err)
+{
+    uint8_t broker_id[BL_BROKER_ID_SIZE];
+
+    BL_TRY(
+        bl_hash_once(BL_SHA256, (struct bulla_bytes){ root, BL_BROKER_ROOT_SIZE }, broker_id, err));
+    return bl_attestation_load(broker_id, key_out, err);
+}
+
+enum bulla_status
 bl_attestation_save(const struct bl_attestation_key *key, struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) bytes = { 0 };

@@ -9,7 +9,10 @@
 #include "client/attestation_key.h"
 #include "cmd/local_tpm.h"
 
-/** BULLA_E_NOT_FOUND if this machine was not enrolled at that broker. */
+/** BULLA_E_NOT_FOUND if this machine was not enrolled at the broker of this id, or root key. */
+enum bulla_status bl_attestation_load_for(const uint8_t root[BL_BROKER_ROOT_SIZE],
+                                          struct bl_attestation_key *key_out,
+                                          struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_attestation_load(const uint8_t broker_id[BL_BROKER_ID_SIZE],
                                       struct bl_attestation_key *key_out,
                                       struct bulla_error *err) BULLA_CHECKED;

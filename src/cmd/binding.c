@@ -9,6 +9,7 @@
 #include "cmd/report.h"
 
 #define SECURE_BOOT_PCR 7
+#define PCR_LIST_HELP "a PCR is a number from 0 to 23, and several are written as in 7,11"
 
 const char *const bl_binding_words[] = { "host", "state", "pcr:7", NULL };
 
@@ -19,25 +20,24 @@ fail_word(struct bulla_error *err, const char *word, const char *what)
     return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "binding", what);
 }
 
-/** "7,11" or "0+7": decimal numbers below 24, each once, separated by a comma or a plus. */
-static enum bulla_status
-parse_pcr_list(const char *word, const char *list, uint32_t *mask, struct bulla_error *err)
+enum bulla_status
+bl_binding_pcr_list(const char *word, const char *list, uint32_t *mask, struct bulla_error *err)
 {
     do {
         unsigned pcr = 0;
         size_t digits = strspn(list, "0123456789");
 
         if (digits == 0 || digits > 2)
-            return fail_word(err, word, "a PCR is a number from 0 to 23, as in pcr:7,11");
+            return fail_word(err, word, PCR_LIST_HELP);
         for (size_t i = 0; i < digits; i++)
             pcr = pcr * 10 + (unsigned)(list[i] - '0');
         if (pcr >= BL_TPM_PCR_COUNT)
-            return fail_word(err, word, "a PCR is a number from 0 to 23, as in pcr:7,11");
+            return fail_word(err, word, PCR_LIST_HELP);
         *mask |= (uint32_t)1 << pcr;
         list += digits;
     } while ((*list == ',' || *list == '+') && *++list != '\0');
     if (*list != '\0' || list[-1] == ',' || list[-1] == '+')
-        return fail_word(err, word, "a PCR is a number from 0 to 23, as in pcr:7,11");
+        return fail_word(err, word, PCR_LIST_HELP);
     return BULLA_OK;
 }
 
@@ -54,7 +54,7 @@ is_enclave_word(const char *word)
 }
 
 static enum bulla_status
-parse_word(const char *word, struct bl_binding *binding, struct bulla_error *err)
+parse_word(const char *word, struct bl_seal_binding *binding, struct bulla_error *err)
 {
     if (strcmp(word, "host") == 0)
         return BULLA_OK;
@@ -63,7 +63,7 @@ parse_word(const char *word, struct bl_binding *binding, struct bulla_error *err
         return BULLA_OK;
     }
     if (strncmp(word, "pcr:", 4) == 0)
-        return parse_pcr_list(word, word + 4, &binding->pcr_mask, err);
+        return bl_binding_pcr_list(word, word + 4, &binding->pcr_mask, err);
     if (is_enclave_word(word)) {
         bl_report_object_word(word);
         return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "binding",
@@ -74,10 +74,10 @@ parse_word(const char *word, struct bl_binding *binding, struct bulla_error *err
 }
 
 enum bulla_status
-bl_binding_parse(const struct bl_arguments *arguments, struct bl_binding *binding_out,
+bl_binding_parse(const struct bl_arguments *arguments, struct bl_seal_binding *binding_out,
                  struct bulla_error *err)
 {
-    struct bl_binding binding = { 0 };
+    struct bl_seal_binding binding = { 0 };
     const char *word;
 
     for (size_t i = 0; (word = bl_argument_at(arguments, "bind", i)) != NULL; i++)
@@ -87,20 +87,28 @@ bl_binding_parse(const struct bl_arguments *arguments, struct bl_binding *bindin
 }
 
 enum bulla_status
-bl_binding_policy(const struct bl_binding *binding, const struct bl_local_tpm *local,
+bl_binding_read_pcrs(const struct bl_local_tpm *local, struct bl_pcr_selection pcrs,
+                     struct bulla_buffer *values_out, struct bulla_error *err)
+{
+    if (local->place == BL_TPM_EMBEDDED) {
+        bl_report_next("use a machine whose TPM measures its boot (--device), or bind to less: "
+                       "--bind host, --class software");
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "embedded TPM",
+                                "nothing measures the machine into its PCRs, so binding to "
+                                "them would protect nothing");
+    }
+    return bl_tpm_pcr_read(local->tpm, pcrs, values_out, err);
+}
+
+enum bulla_status
+bl_binding_policy(const struct bl_seal_binding *binding, const struct bl_local_tpm *local,
                   struct bulla_buffer *values, struct bl_tpm_policy *policy_out,
                   struct bulla_error *err)
 {
     struct bl_tpm_policy policy = { .pcrs = { .bank = BL_SHA256, .mask = binding->pcr_mask } };
 
     if (binding->pcr_mask != 0) {
-        if (local->place == BL_TPM_EMBEDDED) {
-            bl_report_next("use --bind host, or a machine whose TPM measures its boot (--device)");
-            return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "embedded TPM",
-                                    "nothing measures the machine into its PCRs, so binding to "
-                                    "them would protect nothing");
-        }
-        BL_TRY(bl_tpm_pcr_read(local->tpm, policy.pcrs, values, err));
+        BL_TRY(bl_binding_read_pcrs(local, policy.pcrs, values, err));
         policy.pcr_values = bulla_buffer_bytes(values);
     }
     *policy_out = policy;

@@ -13,7 +13,7 @@
 #include "cmd/local_tpm.h"
 #include "cmd/verb.h"
 
-struct bl_binding {
+struct bl_seal_binding {
     uint32_t pcr_mask; /* 0: host alone */
 };
 
@@ -21,11 +21,21 @@ extern const char *const bl_binding_words[]; /* for completion */
 
 /** Read the words; asks no device. Causes: USAGE, BINDING_REFUSED. */
 enum bulla_status bl_binding_parse(const struct bl_arguments *arguments,
-                                   struct bl_binding *binding_out,
+                                   struct bl_seal_binding *binding_out,
                                    struct bulla_error *err) BULLA_CHECKED;
+/** "7,11" or "0+7": decimal numbers below 24, separated by a comma or a plus; their bits are added to
+ *  *mask. USAGE, about `word`. */
+enum bulla_status bl_binding_pcr_list(const char *word, const char *list, uint32_t *mask,
+                                      struct bulla_error *err) BULLA_CHECKED;
+/** Their values now, as bl_tpm_pcr_read() appends them. BINDING_REFUSED for the embedded TPM, into
+ *  which nothing is measured. */
+enum bulla_status bl_binding_read_pcrs(const struct bl_local_tpm *local,
+                                       struct bl_pcr_selection pcrs,
+                                       struct bulla_buffer *values_out,
+                                       struct bulla_error *err) BULLA_CHECKED;
 /** The policy for the present state of this TPM; `values` keeps the PCR values that it borrows.
  *  BINDING_REFUSED if the PCRs of this TPM measure nothing. */
-enum bulla_status bl_binding_policy(const struct bl_binding *binding,
+enum bulla_status bl_binding_policy(const struct bl_seal_binding *binding,
                                     const struct bl_local_tpm *local, struct bulla_buffer *values,
                                     struct bl_tpm_policy *policy_out,
                                     struct bulla_error *err) BULLA_CHECKED;

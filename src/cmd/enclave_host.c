@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cmd/attestation.h"
 #include "cmd/enclave_files.h"
 #include "cmd/local_authority.h"
 #include "cmd/report.h"
@@ -99,6 +100,8 @@ struct host {
     const struct bl_arguments *arguments;
     struct bl_enclave_record record;
     char *run_directory;
+    struct bl_attestation_key platform_key; /* of this machine's TPM for the enclave's broker */
+    bool has_platform;
 };
 
 static enum bulla_status
@@ -181,13 +184,64 @@ certify(void *context, struct bl_tpm *tpm, struct bulla_error *err)
     return bl_local_authority_certify(&enclave, err);
 }
 
+/* A TPM of this machine that the enclave's broker knows. The embedded one cannot vouch for another
+ * of its kind: both are as good as the files of whoever runs them. */
+static enum bulla_status
+find_platform(struct host *host, struct bulla_error *err)
+{
+    const struct bl_manifest *manifest = &host->files->manifest;
+    struct bulla_error missing = { 0 };
+
+    if (!manifest->has_broker || bl_local_tpm_place(host->arguments) == BL_TPM_EMBEDDED)
+        return BULLA_OK;
+    enum bulla_status status =
+        bl_attestation_load_for(manifest->broker.root, &host->platform_key, &missing);
+    bl_report_next(NULL);
+    bl_report_object_word("");
+    if (status == BULLA_E_NOT_FOUND) {
+        bl_note("this machine's TPM is not enrolled at the broker, so the enclave is of class "
+                "software; \"bulla platform enroll\" lets it vouch");
+        return BULLA_OK;
+    }
+    if (status != BULLA_OK) {
+        if (err != NULL)
+            *err = missing;
+        return status;
+    }
+    host->has_platform = true;
+    if (!bl_attestation_key_is_current(&host->platform_key, host->platform_key.broker_id,
+                                       bl_clock_now_s()))
+        bl_note("the certificate of this machine's attestation key ends soon or has ended; \"bulla "
+                "platform enroll\" renews it");
+    return BULLA_OK;
+}
+
+static enum bulla_status
+vouch(void *context, const uint8_t extra_data[BL_TPM_BINDER_SIZE],
+      struct bulla_buffer *evidence_out, struct bulla_error *err)
+{
+    const struct host *host = context;
+    struct bl_local_tpm local = BL_LOCAL_TPM_NONE;
+
+    BL_TRY(bl_local_tpm_open(&local, host->arguments, /* may_create= */ false, err));
+    const struct bl_machine_attester machine = {
+        .tpm = local.tpm,
+        .key = &host->platform_key,
+        .selection = { .bank = BL_SHA256, .mask = BL_PCR_MASK_PLATFORM },
+    };
+    enum bulla_status status = bl_machine_quote(&machine, extra_data, evidence_out, err);
+    bl_local_tpm_done(&local);
+    return status;
+}
+
 static void
 started(void *context, pid_t agent)
 {
     const struct host *host = context;
 
     (void)agent;
-    bl_note("%s: isolated (os), and its TPM has its identity (freshness: none)", host->record.name);
+    bl_note("%s: isolated (os), and its TPM has its identity (freshness: none%s)",
+            host->record.name, host->has_platform ? "; this machine's TPM vouches for it" : "");
 }
 
 static void
@@ -225,6 +279,8 @@ run_in(struct host *host, const char *state_directory, struct bl_monitor_end *en
        struct bulla_error *err)
 {
     const struct bl_enclave_files *files = host->files;
+
+    BL_TRY(find_platform(host, err));
     struct bl_monitor_plan plan = { .manifest = &files->manifest,
                                     .image = { .context = host,
                                                .unpack = unpack,
@@ -234,6 +290,7 @@ run_in(struct host *host, const char *state_directory, struct bl_monitor_end *en
                                     .context = host,
                                     .key = get_key,
                                     .certify = certify,
+                                    .vouch = host->has_platform ? vouch : NULL,
                                     .started = started,
                                     .ready = ready };
 
@@ -275,5 +332,6 @@ bl_enclave_host_run(const struct bl_enclave_files *files, const struct bl_argume
             : run_in(&host, directory, end_out, err);
     bl_free(own);
     bl_free(host.run_directory);
+    bl_attestation_key_done(&host.platform_key);
     return status;
 }

@@ -111,25 +111,44 @@ open_target(struct bl_local_tpm *local, enum bl_tpm_place place, const struct bl
     return status;
 }
 
+static const char *
+device_path(const struct bl_arguments *arguments)
+{
+    const char *device = bl_argument(arguments, "device");
+
+    if (device != NULL)
+        return strcmp(device, "embedded") != 0 ? device : NULL;
+    return access(DEFAULT_DEVICE, R_OK | W_OK) == 0 ? DEFAULT_DEVICE : NULL;
+}
+
+enum bl_tpm_place
+bl_local_tpm_place(const struct bl_arguments *arguments)
+{
+    if (bl_argument(arguments, "tpm-socket") != NULL)
+        return BL_TPM_SOCKET;
+    return device_path(arguments) != NULL ? BL_TPM_DEVICE : BL_TPM_EMBEDDED;
+}
+
 static enum bulla_status
 open_chosen(struct bl_local_tpm *local, const struct bl_arguments *arguments, bool may_create,
             struct bulla_error *err)
 {
-    const char *device = bl_argument(arguments, "device");
     const char *socket = bl_argument(arguments, "tpm-socket");
 
-    if (device != NULL && socket != NULL)
+    if (bl_argument(arguments, "device") != NULL && socket != NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--device and --tpm-socket exclude each other");
-    if (socket != NULL)
+    switch (bl_local_tpm_place(arguments)) {
+    case BL_TPM_SOCKET:
         return open_target(local, BL_TPM_SOCKET, &(struct bl_tpm_target){ .socket_path = socket },
                            err);
-    if (device != NULL && strcmp(device, "embedded") != 0)
-        return open_target(local, BL_TPM_DEVICE, &(struct bl_tpm_target){ .device_path = device },
-                           err);
-    if (device == NULL && access(DEFAULT_DEVICE, R_OK | W_OK) == 0)
+    case BL_TPM_DEVICE:
         return open_target(local, BL_TPM_DEVICE,
-                           &(struct bl_tpm_target){ .device_path = DEFAULT_DEVICE }, err);
+                           &(struct bl_tpm_target){ .device_path = device_path(arguments) }, err);
+    case BL_TPM_EMBEDDED:
+    case BL_TPM_PLACE_NONE:
+        break;
+    }
     return open_embedded(local, may_create, err);
 }
 

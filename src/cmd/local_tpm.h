@@ -46,6 +46,8 @@ enum bulla_status bl_local_tpm_open(struct bl_local_tpm *local,
                                     const struct bl_arguments *arguments, bool may_create,
                                     struct bulla_error *err) BULLA_CHECKED;
 void bl_local_tpm_done(struct bl_local_tpm *local);
+/** What bl_local_tpm_open() would use. */
+enum bl_tpm_place bl_local_tpm_place(const struct bl_arguments *arguments);
 /** Give it back before the command ends; `place` stays known. Fits bl_opener.done_with_tpm. */
 void bl_local_tpm_release(void *local);
 

@@ -39,7 +39,7 @@ struct job {
     struct bl_keyring recipients;
     struct bl_secret passphrase;
     struct recovery recovery;
-    struct bl_binding binding;
+    struct bl_seal_binding binding;
     struct bulla_buffer pcr_values;
     struct bulla_buffer associated_data;
     struct bl_slot_request slots[BL_SLOT_COUNT_MAX];

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/attestation.h"
+#include "cmd/binding.h"
 #include "cmd/broker_target.h"
 #include "cmd/enclave_files.h"
 #include "cmd/enclave_host.h"
@@ -104,23 +106,77 @@ grant(const struct bl_manifest *manifest, const struct bl_key *admin, const char
                         err);
 }
 
-/* Only the class whose platforms have no state to speak of: for the others a policy has to say
- * which states are right, and this machine cannot know. */
+/* Where it may have its secrets. */
+struct platform {
+    enum bl_platform_class platform_class;
+    struct bl_pcr_bank pcrs; /* mask 0: whatever they are */
+};
+
 static enum bulla_status
-need_class(const struct bl_arguments *arguments, struct bulla_error *err)
+read_pcrs(const struct bl_arguments *arguments, struct bl_pcr_selection selection,
+          struct bl_pcr_bank *pcrs_out, struct bulla_error *err)
 {
-    if (bl_argument(arguments, "class") != NULL)
-        return BULLA_OK;
-    bl_report_next("add --class software for enclaves whose TPM is an embedded one; for others "
-                   "grant each secret under a policy that lists the platform's PCR values (bulla "
-                   "admin grant), then bulla enclave run");
-    return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
-                            "on what class of platform may it have its secrets?");
+    struct bl_local_tpm local = BL_LOCAL_TPM_NONE;
+    BL_AUTO(bulla_buffer) values = { 0 };
+
+    BL_TRY(bl_local_tpm_open(&local, arguments, /* may_create= */ false, err));
+    enum bulla_status status = bl_binding_read_pcrs(&local, selection, &values, err);
+    bl_local_tpm_done(&local);
+    BL_TRY(status);
+    if (bl_all_zero(bulla_buffer_bytes(&values))) {
+        bl_report_next("choose PCRs that this machine's boot is measured into (--platform-pcrs)");
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "TPM",
+                                "nothing was measured into these PCRs");
+    }
+    return bl_pcr_bank_read(selection, bulla_buffer_bytes(&values), pcrs_out, err);
+}
+
+/* Nothing is granted that this machine could not use. */
+static enum bulla_status
+need_enrolment(const struct bl_arguments *arguments, const struct bl_manifest *manifest,
+               struct bulla_error *err)
+{
+    BL_AUTO(bl_attestation_key) key = { 0 };
+
+    return bl_local_tpm_place(arguments) == BL_TPM_EMBEDDED || !manifest->has_broker
+               ? BULLA_OK
+               : bl_attestation_load_for(manifest->broker.root, &key, err);
+}
+
+/* Software has no state to speak of. For the other classes a policy says which states are right:
+ * that of this machine as it is now, on which the enclave is to run. */
+static enum bulla_status
+find_platform(const struct bl_arguments *arguments, const struct bl_manifest *manifest,
+              struct platform *platform, struct bulla_error *err)
+{
+    const char *class_word = bl_argument(arguments, "class");
+    const char *list = bl_argument(arguments, "platform-pcrs");
+    struct bl_pcr_selection selection = { .bank = BL_SHA256 };
+
+    if (class_word == NULL) {
+        bl_report_next("add --class software for enclaves that nothing vouches for, or the class "
+                       "of this machine's TPM: hypervisor or hardware");
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
+                                "on what class of platform may it have its secrets?");
+    }
+    platform->platform_class = bl_platform_class_from_word(
+        (struct bulla_bytes){ (const uint8_t *)class_word, strlen(class_word) });
+    if (list != NULL)
+        BL_TRY(bl_binding_pcr_list(list, list, &selection.mask, err));
+    if (platform->platform_class != BL_CLASS_SOFTWARE) {
+        BL_TRY(need_enrolment(arguments, manifest, err));
+        selection.mask = list != NULL ? selection.mask : BL_PCR_MASK_PLATFORM;
+    }
+    if ((selection.mask & ~BL_PCR_MASK_PLATFORM) != 0)
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "--platform-pcrs",
+                                "evidence has PCR 0 to 9 and 11 to 14");
+    return selection.mask == 0 ? BULLA_OK : read_pcrs(arguments, selection, &platform->pcrs, err);
 }
 
 static enum bulla_status
 register_enclave(const struct bl_arguments *arguments, const struct bl_manifest *manifest,
-                 const struct places *places, struct bulla_error *err)
+                 const struct places *places, const struct platform *platform,
+                 struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) bytes = { 0 };
     BL_AUTO(bulla_buffer) encoded = { 0 };
@@ -131,8 +187,8 @@ register_enclave(const struct bl_arguments *arguments, const struct bl_manifest 
     const struct bl_identity_policy how = {
         .name = manifest->name,
         .version = manifest->version,
-        .classes = 1u << BL_CLASS_SOFTWARE,
-        .any_platform_state = true,
+        .classes = 1u << platform->platform_class,
+        .platform = platform->pcrs.mask != 0 ? &platform->pcrs : NULL,
         .not_after_s = (bl_clock_now_s() / DAY_S + GRANT_DAYS) * DAY_S,
     };
 
@@ -154,15 +210,17 @@ static enum bulla_status
 owner_phase(const struct bl_arguments *arguments, struct places *places, struct bulla_error *err)
 {
     BL_AUTO(bl_manifest) manifest = { 0 };
+    struct platform platform = { 0 };
 
     BL_TRY(bl_manifest_load(bl_operand(arguments, 0), &manifest, err));
     BL_TRY(bl_enclave_host_check(&manifest, err)); /* nothing is granted that cannot run here */
     if (manifest.secret_count > 0)
-        BL_TRY(need_class(arguments, err));
+        BL_TRY(find_platform(arguments, &manifest, &platform, err));
     BL_TRY(find_places(arguments, &manifest, places, err));
     BL_TRY(make_files(arguments, &manifest, places, err));
-    return manifest.secret_count == 0 ? BULLA_OK
-                                      : register_enclave(arguments, &manifest, places, err);
+    return manifest.secret_count == 0
+               ? BULLA_OK
+               : register_enclave(arguments, &manifest, places, &platform, err);
 }
 
 static enum bulla_status
@@ -183,7 +241,7 @@ run_down(const struct bl_arguments *arguments, struct bulla_error *err)
     return bl_enclave_stop(manifest.name, err);
 }
 
-static const char *const class_words[] = { "software", NULL };
+static const char *const class_words[] = { "software", "hypervisor", "hardware", NULL };
 static const struct bl_option options[] = {
     { .name = "key",
       .letter = 'k',
@@ -193,6 +251,10 @@ static const struct bl_option options[] = {
       .argument = "CLASS",
       .choices = class_words,
       .help = "the class of platform on which it may have its secrets" },
+    { .name = "platform-pcrs",
+      .argument = "LIST",
+      .help = "PCRs that must stay as they are on this machine now, as in 0,2,4,7; above the class "
+              "software all of 0 to 9 and 11 to 14 unless said" },
     { .name = "admin-key",
       .argument = "FILE",
       .help = "grant with this admin key (default: ~/.config/bulla/admin.key)" },

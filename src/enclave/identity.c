@@ -265,6 +265,25 @@ set_of_one(struct bl_digest_set *set, const uint8_t digest[32], struct bulla_err
     return bl_digest_set_fill(set, 0, (struct bulla_bytes){ digest, 32 }, err);
 }
 
+static enum bulla_status
+set_platform(struct bl_appraisal_policy *policy, const struct bl_pcr_bank *bank,
+             struct bulla_error *err)
+{
+    size_t count = 0;
+
+    if (bank->hash != BL_SHA256 || bank->mask == 0)
+        return bulla_fail(err, BULLA_E_ARGUMENT, where, "no SHA-256 values of the platform", 0);
+    BL_TRY(bl_appraisal_policy_new_pcrs(policy, (size_t)__builtin_popcount(bank->mask), err));
+    for (unsigned i = 0; i < BL_PCR_COUNT; i++) {
+        if ((bank->mask >> i & 1u) == 0)
+            continue;
+        struct bl_pcr_reference *reference = &policy->platform_pcrs[count++];
+        reference->pcr = (struct bl_pcr_selection){ .bank = BL_SHA256, .mask = 1u << i };
+        BL_TRY(set_of_one(&reference->values, bank->values[i], err));
+    }
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_identity_document_policy(const struct bl_identity_document *document,
                             const struct bl_identity_policy *how,
@@ -277,7 +296,7 @@ bl_identity_document_policy(const struct bl_identity_document *document,
         .binding = BL_BINDING_CHANNEL,
         .classes = how->classes,
         .platform_ids = { .any = true },
-        .any_platform_state = how->any_platform_state,
+        .any_platform_state = how->platform == NULL,
         .not_after_s = how->not_after_s,
         .isolations = 1u << BL_ISOLATION_OS | 1u << BL_ISOLATION_VM | 1u << BL_ISOLATION_HARDWARE,
         .version_minimum = document->version,
@@ -292,6 +311,8 @@ bl_identity_document_policy(const struct bl_identity_document *document,
     BL_TRY(set_of_one(&policy.signers, document->signer, err));
     BL_TRY(set_of_one(&policy.codes, document->code, err));
     BL_TRY(set_of_one(&policy.configs, document->config, err));
+    if (how->platform != NULL)
+        BL_TRY(set_platform(&policy, how->platform, err));
     BL_TRY(bl_appraisal_policy_encode(&policy, &canonical, err));
     return bl_appraisal_policy_decode(bulla_buffer_bytes(&canonical), policy_out, err);
 }

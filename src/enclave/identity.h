@@ -68,9 +68,10 @@ struct bl_enclave_identity bl_identity_document_enclave(
  *  only by another policy, have secrets: binding channel, isolation os or better. */
 struct bl_identity_policy {
     const char *name;
-    uint64_t version;        /* of the policy */
-    unsigned classes;        /* bit 1 << enum bl_platform_class; never 0 */
-    bool any_platform_state; /* accept any state of the platform below: honest for software only */
+    uint64_t version;                   /* of the policy */
+    unsigned classes;                   /* bit 1 << enum bl_platform_class; never 0 */
+    const struct bl_pcr_bank *platform; /* values (SHA-256) that the platform below must have; NULL:
+                                           any, so that the enclave counts as software */
     int64_t not_after_s;
 };
 enum bulla_status bl_identity_document_policy(const struct bl_identity_document *document,

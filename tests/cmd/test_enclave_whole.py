@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from certified_tpm import certified_tpm
 from cli import Skip, case, main
 
 AGENT = os.path.abspath(sys.argv[2])
@@ -123,9 +124,14 @@ def ask(home, *words, password=PASSWORD, wait_s=WAIT_S):
     return b""
 
 
-def start(home):
-    return home.start("enclave", "run", "app.bimg", "app.id", stdout=subprocess.DEVNULL,
+def start(home, *options):
+    return home.start("enclave", "run", "app.bimg", "app.id", *options, stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL)
+
+
+def refusals(home):
+    log = (home / "state/bulla/broker/audit.log").read_text().splitlines()
+    return [json.loads(line) for line in log if '"refused"' in line]
 
 
 def stop(home, monitor):
@@ -210,10 +216,34 @@ def state_that_was_put_back_gets_nothing(home):
     shutil.rmtree(state)
     subprocess.run(["cp", "-a", home / "copy", state], check=True)
     home.bulla("enclave", "run", "app.bimg", "app.id").fails(12, "BL-1201")
-    refused = [json.loads(line) for line in
-               (home / "state/bulla/broker/audit.log").read_text().splitlines()
-               if '"refused"' in line]
-    assert refused[-1]["cause"] == 903, refused
+    assert refusals(home)[-1]["cause"] == 903, refusals(home)
+
+
+@case
+def the_machines_own_tpm_vouches(home):
+    """Both layers of evidence: what measured this machine answers for the enclave's TPM, and only
+    while the machine is as it was when the secret was granted."""
+    tpm = certified_tpm(home, "http://127.0.0.1:9/none")
+    machine = tpm.options()
+    prepare(home)
+    up = ("up", "--class", "hypervisor", "--key", "signer.key", "--agent", AGENT)
+    home.bulla("admin", "anchor", "add", "maker", "--class", "hypervisor", "root.der").ok()
+    home.bulla(*up).fails(2, "BL-0205") # the embedded TPM measures nothing
+    home.bulla(*up, *machine).fails(13, "BL-1301") # not enrolled
+    home.bulla("platform", "enroll", "--issuer", "intermediate.der", *machine).ok()
+    home.bulla(*up, *machine).fails(2, "BL-0205") # nothing measured it yet
+    tpm.extend(4)
+    monitor = home.start(*up, *machine, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert ask(home, b"SET", b"k", b"canary-value") == b"+OK\r\n+OK\r\n"
+    stop(home, monitor)
+    monitor = home.start("enclave", "run", "cache.bimg", "cache.id", *machine,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert ask(home, b"GET", b"k") == b"+OK\r\n$12\r\ncanary-value\r\n"
+    stop(home, monitor)
+    tpm.extend(4) # another kernel
+    home.bulla("enclave", "run", "cache.bimg", "cache.id", *machine).fails(12, "BL-1201")
+    assert refusals(home)[-1]["what"] == "platform-pcrs", refusals(home)[-1]
+    nothing_leaked(home)
 
 
 main()

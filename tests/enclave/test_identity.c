@@ -162,7 +162,6 @@ the_policy_lets_this_enclave_alone(void **state)
         .version = 5,
         .classes = 1u << BL_CLASS_SOFTWARE,
         .not_after_s = 9,
-        .any_platform_state = true,
     };
     BL_AUTO(bl_appraisal_policy) policy = { 0 };
     struct bulla_error err = { 0 };
