@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "client/admin.h"
 #include "cmd/broker_target.h"
+#include "cmd/certificate_file.h"
 #include "cmd/page.h"
 #include "cmd/report.h"
 #include "cmd/result.h"
@@ -212,8 +213,7 @@ run_anchor_add(const struct bl_arguments *arguments, struct bulla_error *err)
     if (class_word == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--class hardware|hypervisor|software is needed");
-    bl_report_object_word(bl_operand(arguments, 1));
-    BL_TRY(bl_input_slurp(bl_operand(arguments, 1), BL_CERTIFICATE_SIZE_MAX, &certificate, err));
+    BL_TRY(bl_certificate_file_read(bl_operand(arguments, 1), &certificate, err));
     BL_TRY(join_hosts(arguments, &hosts, err));
     const struct bl_admin_argument admin_arguments[] = {
         { BL_LITERAL("certificate"), bulla_buffer_bytes(&certificate) },
@@ -285,7 +285,7 @@ static const char *const promote_examples[] = {
     NULL,
 };
 static const char *const anchor_add_examples[] = {
-    "bulla admin anchor add vendor --class hardware vendor-ek-ca.der", NULL
+    "bulla admin anchor add vendor --class hardware vendor-ek-ca.pem", NULL
 };
 static const char *const anchor_rm_examples[] = { "bulla admin anchor rm vendor", NULL };
 static const char *const revoke_examples[] = {

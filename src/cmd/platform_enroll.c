@@ -6,6 +6,7 @@
 
 #include "cmd/attestation.h"
 #include "cmd/broker_target.h"
+#include "cmd/certificate_file.h"
 #include "cmd/local_authority.h"
 #include "cmd/page.h"
 #include "cmd/report.h"
@@ -63,8 +64,7 @@ read_issuers(const struct bl_arguments *arguments, struct bulla_buffer *files,
         if (*count_out == 3)
             return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                     "more than three --issuer");
-        bl_report_object_word(path);
-        BL_TRY(bl_file_read(path, BL_CERTIFICATE_SIZE_MAX, &files[*count_out], err));
+        BL_TRY(bl_certificate_file_read(path, &files[*count_out], err));
         issuers[*count_out] = bulla_buffer_bytes(&files[*count_out]);
     }
     bl_report_object_word("");
@@ -124,7 +124,7 @@ static const struct bl_option options[] = {
     { .name = "issuer",
       .argument = "FILE",
       .repeats = true,
-      .help = "an issuer of the TPM's certificate (DER), between it and the broker's anchor" },
+      .help = "an issuer of the TPM's certificate (PEM or DER), between it and the broker's anchor" },
     BL_TPM_OPTIONS,
     { 0 },
 };

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -309,6 +310,11 @@ def a_missing_issuer_is_fetched_from_where_the_administrator_allowed(home):
     home.bulla("platform", "enroll", *tpm).fails(12, "BL-1201")
     home.bulla("admin", "anchor", "add", "bad", "--class", "software", "--fetch-from", "a b",
                "root.der").fails(3)
+    home.bulla("admin", "anchor", "add", "bad", "--class", "software", "intermediate.der").fails(3)
+    home.write("root.pem", ssl.DER_cert_to_PEM_cert((home / "root.der").read_bytes()).encode())
+    home.bulla("admin", "anchor", "add", "again", "--class", "software", "root.pem").ok()
+    home.write("root.pem", (home / "root.pem").read_bytes() * 2) # which one?
+    home.bulla("admin", "anchor", "add", "bad", "--class", "software", "root.pem").fails(3)
     server.shutdown()
 
 
