@@ -15,8 +15,8 @@ enclave_missing() { # why no enclave can run here; nothing if one can
         echo "/dev/fuse cannot be opened"
     fi
 }
-up() { # in the background; waits until a client is served
-    bulla up --class software --agent "$agent" >up.out 2>&1 &
+up() { # OPTIONS...: in the background; waits until a client is served
+    bulla up "$@" --agent "$agent" >up.out 2>&1 &
     enclave=$!
     children+=("$enclave")
     for _ in $(seq 150); do
@@ -68,10 +68,13 @@ if [ -n "$missing" ]; then
     return
 fi
 
-rm -rf "$place/state/bulla/broker" "$place"/config/bulla/{admin.key,broker-recovery.key}
-start_broker --dev
+new_broker() {
+    rm -rf "$place/state/bulla/broker" "$place"/config/bulla/{admin.key,broker-recovery.key}
+    start_broker --dev
+    printf 'requirepass "%s"\n' "$secret" >auth.conf
+}
+new_broker
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-printf 'requirepass "%s"\n' "$secret" >auth.conf
 cat >redis.conf <<'CONFIGURATION'
 bind 127.0.0.1
 port 6379
@@ -87,7 +90,7 @@ step "the password, for the broker only" "bulla admin put cache/auth auth.conf &
 step "what the manifest says" "bulla enclave check"
 step "built twice, the same bytes" "bulla enclave build --agent $agent -o one.bimg && bulla enclave build --agent $agent -o two.bimg && cmp one.bimg two.bimg && rm two.bimg"
 begun=$(date +%s%N)
-up
+up --class software
 printf -- '- bulla up: built, signed, registered, measured, attested, secret delivered, serving (%d ms)\n' \
     $((($(date +%s%N) - begun) / 1000000))
 ended up.out
@@ -98,12 +101,12 @@ step "a client over the network, with the password that only the broker had" "$c
 refused 0 NOAUTH "a client without it" "env -u REDISCLI_AUTH $client GET greeting"
 step "what runs here" "bulla enclave ps"
 step "stopped" "bulla down"
-up
+up --class software
 step "started again: its sealed directory kept the data" "$client GET greeting | grep -x hello"
 kill -9 "$enclave"
 wait "$enclave" 2>/dev/null || true
 sleep 1
-up
+up --class software
 step "killed with everything in it, started again: nothing acknowledged is lost" "$client GET greeting | grep -x hello"
 step "nowhere on the host is the value in clear" "! grep -r hello $place/state"
 
@@ -121,14 +124,14 @@ refused 12 BL-1201 "the same, signed by the signer, but registered by nobody" "$
 reason
 states=$place/state/bulla/enclaves
 manifest 1 256M thief
-up
+up --class software
 step "another enclave of the same signer" "bulla down"
 step "is given the sealed data of the first" "rm -r $states/thief/agent/sealed-* && cp -r $states/cache/agent/sealed-* $states/thief/agent
       chown -R --reference=$states/thief/agent $states/thief/agent/sealed-*"
 refused 6 BL-0602 "sealed data copied to another enclave" "bulla up --class software --agent $agent || { code=\$?; bulla enclave logs thief | tail -n 3; exit \$code; }"
 cp -a "$states/cache" old-state
 manifest 2 256M
-up
+up --class software
 step "version 2 runs, with the data of version 1" "$client GET greeting | grep -x hello && bulla down"
 manifest 1 256M
 refused 9 BL-0904 "an older version after a newer one" "bulla up --class software --agent $agent"
