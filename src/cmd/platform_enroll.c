@@ -124,7 +124,8 @@ static const struct bl_option options[] = {
     { .name = "issuer",
       .argument = "FILE",
       .repeats = true,
-      .help = "an issuer of the TPM's certificate (PEM or DER), between it and the broker's anchor" },
+      .help =
+          "an issuer of the TPM's certificate (PEM or DER), between it and the broker's anchor" },
     BL_TPM_OPTIONS,
     { 0 },
 };
