@@ -50,17 +50,6 @@ static const struct bulla_bytes plaintext = { (const uint8_t *)"Beauty is truth,
                                               29 };
 static const struct bulla_bytes context = { (const uint8_t *)"bulla export", 12 };
 
-static struct bl_key *
-own_key(const struct hpke_case *c)
-{
-    struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) raw = from_hex(c->private_key);
-    struct bl_key *key = NULL;
-
-    assert_ok(bl_key_from_raw_private(c->kind, bulla_buffer_bytes(&raw), &key, &err), &err);
-    return key;
-}
-
 static void
 test_known_answers(void **state)
 {
@@ -68,7 +57,7 @@ test_known_answers(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) own = own_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) own = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer) enc = from_hex(cases[i].enc);
         BL_AUTO(bulla_buffer) ciphertext = from_hex(cases[i].ciphertext);
         BL_AUTO(bl_secret) opened = { 0 };
@@ -91,7 +80,7 @@ test_what_is_sealed_opens(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) own = own_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) own = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer) enc = { 0 };
         BL_AUTO(bulla_buffer) enc_again = { 0 };
         BL_AUTO(bulla_buffer) ciphertext = { 0 };
@@ -121,7 +110,7 @@ test_every_altered_part_is_noticed(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) own = own_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) own = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO_FREE(bl_key) other = NULL;
         BL_AUTO(bulla_buffer) enc = from_hex(cases[i].enc);
         BL_AUTO(bulla_buffer) ciphertext = from_hex(cases[i].ciphertext);
@@ -154,7 +143,7 @@ test_keys_that_cannot(void **state)
     (void)state;
     struct bulla_error err = { 0 };
     BL_AUTO_FREE(bl_key) signer = NULL;
-    BL_AUTO_FREE(bl_key) own = own_key(&cases[0]);
+    BL_AUTO_FREE(bl_key) own = key_from_hex(cases[0].kind, cases[0].private_key);
     BL_AUTO_FREE(bl_key) public_only = NULL;
     BL_AUTO(bulla_buffer) raw = { 0 };
     BL_AUTO(bulla_buffer) out = { 0 };
@@ -184,7 +173,7 @@ test_small_order_is_refused(void **state)
 {
     (void)state;
     struct bulla_error err = { 0 };
-    BL_AUTO_FREE(bl_key) own = own_key(&cases[0]);
+    BL_AUTO_FREE(bl_key) own = key_from_hex(cases[0].kind, cases[0].private_key);
     static const uint8_t zero[32] = { 0 };
     static const uint8_t one[32] = { 1 };
     struct bl_secret out = { 0 };
@@ -226,7 +215,7 @@ test_every_allocation_and_draw_can_fail(void **state)
 {
     (void)state;
     struct bulla_error err = { 0 };
-    BL_AUTO_FREE(bl_key) own = own_key(&cases[1]);
+    BL_AUTO_FREE(bl_key) own = key_from_hex(cases[1].kind, cases[1].private_key);
     static const enum bl_fault kinds[] = { BL_FAULT_MEMORY, BL_FAULT_RANDOM };
     static const enum bulla_status expected[] = { BULLA_E_MEMORY, BULLA_E_CRYPTO };
 

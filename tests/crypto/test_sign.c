@@ -44,17 +44,6 @@ static const char p256_order[] = "ffffffff00000000ffffffffffffffffbce6faada7179e
 static const char p384_order[] = "ffffffffffffffffffffffffffffffffffffffffffffffff"
                                  "c7634d81f4372ddf581a0db248b0a77aecec196accc52973";
 
-static struct bl_key *
-case_key(const struct sign_case *c)
-{
-    struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) raw = from_hex(c->private_key);
-    struct bl_key *key = NULL;
-
-    assert_ok(bl_key_from_raw_private(c->kind, bulla_buffer_bytes(&raw), &key, &err), &err);
-    return key;
-}
-
 static void
 test_known_answers(void **state)
 {
@@ -62,7 +51,7 @@ test_known_answers(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) key = case_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) key = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer) signature = from_hex(cases[i].signature);
         const struct bulla_bytes message = text_bytes(cases[i].message);
         assert_ok(bl_key_verify(key, &message, 1, bulla_buffer_bytes(&signature), &err), &err);
@@ -84,7 +73,7 @@ test_what_is_signed_verifies(void **state)
     const struct bulla_bytes other = BL_LITERAL("one massage");
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) key = case_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) key = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer) signature = { 0 };
         assert_ok(bl_key_sign(key, parts, 3, &signature, &err), &err);
         assert_ok(bl_key_verify(key, &whole, 1, bulla_buffer_bytes(&signature), &err), &err);
@@ -103,7 +92,7 @@ test_altered_signatures_do_not_verify(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 0; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) key = case_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) key = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer) signature = from_hex(cases[i].signature);
         const struct bulla_bytes message = text_bytes(cases[i].message);
         const size_t right_size = signature.size;
@@ -132,7 +121,7 @@ test_ecdsa_values_out_of_range(void **state)
     struct bulla_error err = { 0 };
 
     for (size_t i = 2; i < CASE_COUNT; i++) {
-        BL_AUTO_FREE(bl_key) key = case_key(&cases[i]);
+        BL_AUTO_FREE(bl_key) key = key_from_hex(cases[i].kind, cases[i].private_key);
         BL_AUTO(bulla_buffer)
         order = from_hex(cases[i].kind == BL_KEY_P256 ? p256_order : p384_order);
         const struct bulla_bytes message = text_bytes(cases[i].message);
@@ -198,7 +187,7 @@ test_keys_that_cannot_sign(void **state)
     (void)state;
     struct bulla_error err = { 0 };
     BL_AUTO_FREE(bl_key) x25519 = NULL;
-    BL_AUTO_FREE(bl_key) own = case_key(&cases[2]);
+    BL_AUTO_FREE(bl_key) own = key_from_hex(cases[2].kind, cases[2].private_key);
     BL_AUTO_FREE(bl_key) public_only = NULL;
     BL_AUTO(bulla_buffer) raw = { 0 };
     BL_AUTO(bulla_buffer) out = { 0 };
@@ -333,8 +322,8 @@ test_ecdsa_over_a_foreign_digest(void **state)
 {
     (void)state;
     struct bulla_error err = { 0 };
-    BL_AUTO_FREE(bl_key) key = case_key(&cases[2]);
-    BL_AUTO_FREE(bl_key) ed25519 = case_key(&cases[0]);
+    BL_AUTO_FREE(bl_key) key = key_from_hex(cases[2].kind, cases[2].private_key);
+    BL_AUTO_FREE(bl_key) ed25519 = key_from_hex(cases[0].kind, cases[0].private_key);
     BL_AUTO(bulla_buffer) signature = from_hex(cases[2].signature);
     uint8_t digest[32];
     const struct bulla_bytes s = bulla_buffer_bytes(&signature);

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "codec/hex.h"
+#include "crypto/key.h"
 
 /** The bytes of a hexadecimal text, owned by the caller. */
 static inline struct bulla_buffer
@@ -19,6 +20,18 @@ from_hex(const char *text)
 
     assert_ok(bl_hex_decode(text_bytes(text), &bytes, &err), &err);
     return bytes;
+}
+
+/** The key pair of a hexadecimal private key, owned by the caller. */
+static inline struct bl_key *
+key_from_hex(enum bl_key_kind kind, const char *text)
+{
+    struct bulla_error err = { 0 };
+    BL_AUTO(bulla_buffer) raw = from_hex(text);
+    struct bl_key *key = NULL;
+
+    assert_ok(bl_key_from_raw_private(kind, bulla_buffer_bytes(&raw), &key, &err), &err);
+    return key;
 }
 
 #define assert_hex(actual, text)                                           \
