@@ -97,6 +97,16 @@ refused_by(const struct bl_claims *claims, const struct bl_appraisal_policy *pol
     assert_int_not_equal(err.expected.kind, BULLA_VALUE_NONE);
 }
 
+/* Good claims `c` and a good policy `p`, changed so (the name of the case), are refused by `id`. */
+#define REFUSED_BY(id, ...)                           \
+    do {                                              \
+        struct bl_claims c = good_claims();           \
+        struct bl_appraisal_policy p = good_policy(); \
+        print_message("# %s\n", #__VA_ARGS__);        \
+        __VA_ARGS__;                                  \
+        refused_by(&c, &p, NOW, id);                  \
+    } while (0)
+
 static void
 test_what_satisfies_everything_is_permitted(void **state)
 {
@@ -143,100 +153,35 @@ static void
 test_each_claim_that_differs_is_refused_by_its_check(void **state)
 {
     (void)state;
-    const struct bl_appraisal_policy p = good_policy();
-
-    for (int field = 0; field < 12; field++) {
-        struct bl_claims c = good_claims();
-        enum bl_check_id expected = BL_CHECK_VERIFIED;
-        switch (field) {
-        case 0:
-            c.binding = BL_BINDING_KEY;
-            expected = BL_CHECK_BINDING;
-            break;
-        case 1:
-            c.platform_class = BL_CLASS_HYPERVISOR;
-            expected = BL_CHECK_CLASS;
-            break;
-        case 2:
-            c.platform_id.bytes[31] ^= 1;
-            expected = BL_CHECK_PLATFORM_ID;
-            break;
-        case 3:
-            c.debug = (struct bl_claim_flag){ true, true };
-            expected = BL_CHECK_DEBUG;
-            break;
-        case 4:
-            c.platform.pcrs.values[7][0] ^= 0x80;
-            expected = BL_CHECK_PLATFORM_PCRS;
-            break;
-        case 5:
-            c.isolation = BL_ISOLATION_NONE;
-            expected = BL_CHECK_ISOLATION;
-            break;
-        case 6:
-            c.signer.bytes[0] ^= 1;
-            expected = BL_CHECK_SIGNER;
-            break;
-        case 7:
-            c.product[5] = 'x';
-            expected = BL_CHECK_PRODUCT;
-            break;
-        case 8:
-            c.version.value = 4;
-            expected = BL_CHECK_VERSION;
-            break;
-        case 9:
-            c.code.bytes[16] ^= 1;
-            expected = BL_CHECK_CODE;
-            break;
-        case 10:
-            c.config.bytes[1] ^= 1;
-            expected = BL_CHECK_CONFIG;
-            break;
-        default:
-            c.binding = BL_BINDING_ABSENT; /* freshness not checked */
-            expected = BL_CHECK_BINDING;
-            break;
-        }
-        refused_by(&c, &p, NOW, expected);
-    }
+    REFUSED_BY(BL_CHECK_BINDING, c.binding = BL_BINDING_KEY);
+    REFUSED_BY(BL_CHECK_BINDING, c.binding = BL_BINDING_ABSENT); /* freshness not checked */
+    REFUSED_BY(BL_CHECK_CLASS, c.platform_class = BL_CLASS_HYPERVISOR);
+    REFUSED_BY(BL_CHECK_PLATFORM_ID, c.platform_id.bytes[31] ^= 1);
+    REFUSED_BY(BL_CHECK_DEBUG, c.debug = (struct bl_claim_flag){ true, true });
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, c.platform.pcrs.values[7][0] ^= 0x80);
+    REFUSED_BY(BL_CHECK_ISOLATION, c.isolation = BL_ISOLATION_NONE);
+    REFUSED_BY(BL_CHECK_SIGNER, c.signer.bytes[0] ^= 1);
+    REFUSED_BY(BL_CHECK_PRODUCT, c.product[5] = 'x');
+    REFUSED_BY(BL_CHECK_VERSION, c.version.value = 4);
+    REFUSED_BY(BL_CHECK_CODE, c.code.bytes[16] ^= 1);
+    REFUSED_BY(BL_CHECK_CONFIG, c.config.bytes[1] ^= 1);
 }
 
 static void
 test_each_claim_that_is_absent_is_refused(void **state)
 {
     (void)state;
-    const struct bl_appraisal_policy p = good_policy();
-    struct bl_claims c = good_claims();
-
-    c.platform_id.size = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_ID);
-    c = good_claims();
-    c.platform.pcrs.mask = 0x7f; /* PCR 7 is not quoted; its bytes in memory do not count */
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
-    c = good_claims();
-    c.platform.pcrs.hash = BL_SHA384; /* another bank */
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
-    c = good_claims();
-    c.signer.size = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_SIGNER);
-    c = good_claims();
-    c.product[0] = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_PRODUCT);
-    c = good_claims();
-    c.version.is_present = false;
-    refused_by(&c, &p, NOW, BL_CHECK_VERSION);
-    c = good_claims();
-    c.config.size = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_CONFIG);
-    c = good_claims();
-    c.isolation = BL_ISOLATION_ABSENT;
-    refused_by(&c, &p, NOW, BL_CHECK_ISOLATION);
-    struct bl_appraisal_policy no_product = p;
-    no_product.product[0] = 0;
-    c = good_claims();
-    c.product[0] = 0;
-    refused_by(&c, &no_product, NOW, BL_CHECK_PRODUCT); /* nothing does not equal nothing */
+    REFUSED_BY(BL_CHECK_PLATFORM_ID, c.platform_id.size = 0);
+    /* PCR 7 is not quoted; its bytes in memory do not count */
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, c.platform.pcrs.mask = 0x7f);
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, c.platform.pcrs.hash = BL_SHA384); /* another bank */
+    REFUSED_BY(BL_CHECK_SIGNER, c.signer.size = 0);
+    REFUSED_BY(BL_CHECK_PRODUCT, c.product[0] = 0);
+    REFUSED_BY(BL_CHECK_VERSION, c.version.is_present = false);
+    REFUSED_BY(BL_CHECK_CONFIG, c.config.size = 0);
+    REFUSED_BY(BL_CHECK_ISOLATION, c.isolation = BL_ISOLATION_ABSENT);
+    /* nothing does not equal nothing */
+    REFUSED_BY(BL_CHECK_PRODUCT, p.product[0] = 0, c.product[0] = 0);
 }
 
 /* "Not set" never means "not checked". */
@@ -244,39 +189,18 @@ static void
 test_each_part_of_a_policy_that_is_empty_refuses(void **state)
 {
     (void)state;
-    const struct bl_claims c = good_claims();
     const struct bl_digest_set empty = { 0 };
-    struct bl_appraisal_policy p = good_policy();
 
-    p.binding = BL_BINDING_ABSENT;
-    refused_by(&c, &p, NOW, BL_CHECK_BINDING);
-    p = good_policy();
-    p.classes = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_CLASS);
-    p = good_policy();
-    p.platform_ids = empty;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_ID);
-    p = good_policy();
-    p.platform_pcr_count = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
-    p = good_policy();
-    reference.values = empty;
-    refused_by(&c, &p, NOW, BL_CHECK_PLATFORM_PCRS);
-    p = good_policy();
-    p.isolations = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_ISOLATION);
-    p = good_policy();
-    p.signers = empty;
-    refused_by(&c, &p, NOW, BL_CHECK_SIGNER);
-    p = good_policy();
-    p.product[0] = 0;
-    refused_by(&c, &p, NOW, BL_CHECK_PRODUCT);
-    p = good_policy();
-    p.codes = empty;
-    refused_by(&c, &p, NOW, BL_CHECK_CODE);
-    p = good_policy();
-    p.configs = empty;
-    refused_by(&c, &p, NOW, BL_CHECK_CONFIG);
+    REFUSED_BY(BL_CHECK_BINDING, p.binding = BL_BINDING_ABSENT);
+    REFUSED_BY(BL_CHECK_CLASS, p.classes = 0);
+    REFUSED_BY(BL_CHECK_PLATFORM_ID, p.platform_ids = empty);
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, p.platform_pcr_count = 0);
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, reference.values = empty);
+    REFUSED_BY(BL_CHECK_ISOLATION, p.isolations = 0);
+    REFUSED_BY(BL_CHECK_SIGNER, p.signers = empty);
+    REFUSED_BY(BL_CHECK_PRODUCT, p.product[0] = 0);
+    REFUSED_BY(BL_CHECK_CODE, p.codes = empty);
+    REFUSED_BY(BL_CHECK_CONFIG, p.configs = empty);
 }
 
 static void
@@ -393,39 +317,37 @@ test_more_references_than_a_policy_may_have_refuse(void **state)
     assert_true(v.permitted);
 }
 
+/* Good claims `c`, changed so (the name of the case), fail the baseline for one reason. */
+#define BELOW_BASELINE(...)                    \
+    do {                                       \
+        struct bl_claims c = good_claims();    \
+        struct bl_baseline b;                  \
+        print_message("# %s\n", #__VA_ARGS__); \
+        __VA_ARGS__;                           \
+        bl_baseline_judge(&c, &b);             \
+        assert_false(b.accepted);              \
+        assert_int_equal(b.reason_count, 1);   \
+    } while (0)
+
 static void
 test_baseline(void **state)
 {
     (void)state;
-    struct bl_claims c = good_claims();
-    struct bl_baseline b;
-    const struct bl_claims none = { 0 };
+    const struct bl_claims good = good_claims(), none = { 0 };
+    struct bl_baseline judged;
 
-    bl_baseline_judge(&c, &b);
-    assert_true(b.accepted);
-    bl_baseline_judge(&none, &b);
-    assert_false(b.accepted);
-    assert_true(b.reason_count > 0);
-    for (int fault = 0; fault < 7; fault++) {
-        c = good_claims();
-        if (fault == 0)
-            c.platform.signature_hash = BL_SHA1;
-        else if (fault == 1)
-            c.platform.selection.bank = BL_SHA1;
-        else if (fault == 2)
-            c.platform.selection.mask = 1u << 16;
-        else if (fault == 3)
-            c.platform.pcrs.mask = 0;
-        else if (fault == 4)
-            c.debug = (struct bl_claim_flag){ true, true };
-        else if (fault == 5)
-            c.platform.is_present = false;
-        else
-            c.platform_class = BL_CLASS_ABSENT;
-        bl_baseline_judge(&c, &b);
-        assert_false(b.accepted);
-        assert_int_equal(b.reason_count, 1);
-    }
+    bl_baseline_judge(&good, &judged);
+    assert_true(judged.accepted);
+    bl_baseline_judge(&none, &judged);
+    assert_false(judged.accepted);
+    assert_true(judged.reason_count > 0);
+    BELOW_BASELINE(c.platform.signature_hash = BL_SHA1);
+    BELOW_BASELINE(c.platform.selection.bank = BL_SHA1);
+    BELOW_BASELINE(c.platform.selection.mask = 1u << 16);
+    BELOW_BASELINE(c.platform.pcrs.mask = 0);
+    BELOW_BASELINE(c.debug = (struct bl_claim_flag){ true, true });
+    BELOW_BASELINE(c.platform.is_present = false);
+    BELOW_BASELINE(c.platform_class = BL_CLASS_ABSENT);
 }
 
 int
