@@ -206,4 +206,40 @@ assert_content(struct bl_volume *volume, uint64_t node, const char *text)
     assert_int_equal(size, strlen(text));
 }
 
+static inline off_t
+size_of(const struct fixture *f, const char *name)
+{
+    char path[128];
+    struct stat status = { 0 };
+
+    snprintf(path, sizeof path, "%s/%s", f->directory, name);
+    stat(path, &status);
+    return status.st_size;
+}
+
+static inline void
+cut(const struct fixture *f, const char *name, off_t size)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", f->directory, name);
+    assert_int_equal(truncate(path, size), 0);
+}
+
+/** A killed volume with a file of three writes, the first two synced, and the same in f->backup. */
+static inline void
+make_journal(struct fixture *f)
+{
+    struct bulla_error err = { 0 };
+    struct bl_volume *volume = create_and_open(f);
+    uint64_t file = make_node(volume, 1, "file", BL_VOLUME_FILE);
+
+    write_text(volume, file, 0, "one ");
+    write_text(volume, file, 4, "two ");
+    assert_ok(bl_volume_sync(volume, &err), &err);
+    write_text(volume, file, 8, "three");
+    bl_volume_free(volume);
+    copy_volume(f->directory, f->backup);
+}
+
 #endif
