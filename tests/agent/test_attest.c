@@ -6,7 +6,6 @@
 #include "agent/attest.h"
 
 #include "agent/sealed_key.h"
-#include "codec/writer.h"
 #include "device/tpm_fixture.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -32,20 +31,6 @@ identity_of(const struct enclave *e, uint8_t code)
     return identity;
 }
 
-static void
-write_version(struct bl_tpm *tpm, uint64_t version)
-{
-    struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) content = { 0 };
-    struct bl_writer w = bl_writer(&content);
-
-    bl_write_u64be(&w, version);
-    assert_ok(bl_writer_finish(&w, &err), &err);
-    assert_ok(bl_tpm_nv_write_once(tpm, BL_ENCLAVE_NV_VERSION, bulla_buffer_bytes(&content),
-                                   BL_TPM_NV_LOCKED_UNTIL_START, &err),
-              &err);
-}
-
 /* One start of an enclave in the TPM whose state *e keeps. */
 static void
 start(struct enclave *e, uint8_t code, uint8_t config, uint8_t signer, uint64_t version)
@@ -65,7 +50,7 @@ start(struct enclave *e, uint8_t code, uint8_t config, uint8_t signer, uint64_t 
     assert_ok(bl_enclave_digests(&identity, digests, &err), &err);
     for (unsigned i = 0; i < BL_ENCLAVE_PCR_COUNT; i++)
         assert_ok(bl_tpm_pcr_extend(e->tpm.tpm, BL_ENCLAVE_PCR_FIRST + i, digests[i], &err), &err);
-    write_version(e->tpm.tpm, version);
+    write_version(e->tpm.tpm, BL_ENCLAVE_NV_VERSION, version);
     bulla_buffer_clear(&e->log);
     assert_ok(bl_enclave_log_write(&identity, bulla_buffer_bytes(&data), &e->log, &err), &err);
     e->config = (struct bl_agent_config){ .event_log = bulla_buffer_bytes(&e->log) };

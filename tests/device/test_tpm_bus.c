@@ -43,23 +43,13 @@ test_the_recorder_hears_what_is_not_encrypted(void **state)
     struct bl_tpm_policy policy = { 0 };
     BL_AUTO(bl_tpm_sealed) sealed = { 0 };
     BL_AUTO(bl_tpm_handle) srk = { 0 };
-    BL_AUTO(bl_tpm_handle) object = { 0 };
     BL_AUTO(bl_tpm_handle) session = { 0 };
-    TPM2B_PUBLIC public_area = { 0 };
-    TPM2B_PRIVATE private_area = { 0 };
     TPM2B_SENSITIVE_DATA *data = NULL;
 
     assert_ok(bl_tpm_seal(f->tpm, SECRET, &policy, NO_PIN, &sealed, &err), &err);
     assert_false(tap_has_seen(&f->tap, SECRET));
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&sealed.public_area), &public_area, &err),
-              &err);
-    assert_ok(bl_tpm_private_decode(bulla_buffer_bytes(&sealed.private_area), &private_area, &err),
-              &err);
     assert_ok(bl_tpm_srk(f->tpm, &sealed.srk_name, &srk, &err), &err);
-    assert_int_equal(Esys_Load(f->tpm->esys, srk.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                               &private_area, &public_area, &object.tr),
-                     0);
-    object.tpm = f->tpm;
+    BL_AUTO(bl_tpm_handle) object = load_sealed(f, &sealed, &srk);
     assert_ok(bl_tpm_session(f->tpm, &srk, TPM2_SE_POLICY, 0, &session, &err), &err);
     assert_int_equal(
         Esys_Unseal(f->tpm->esys, object.tr, session.tr, ESYS_TR_NONE, ESYS_TR_NONE, &data), 0);
@@ -198,37 +188,17 @@ replace_point(void *context, unsigned number, uint32_t code, struct bulla_buffer
     interposer->count++;
 }
 
+/* The public point of the storage root key of a hierarchy. */
 static void
-read_point(struct fixture *f, const TPM2B_PUBLIC *template, ESYS_TR hierarchy, uint8_t point[64])
+read_point(struct fixture *f, ESYS_TR hierarchy, uint8_t point[64])
 {
-    static const TPM2B_SENSITIVE_CREATE no_secret;
-    static const TPM2B_DATA no_data;
-    static const TPML_PCR_SELECTION no_pcr;
-    TPM2B_PUBLIC *public_area = NULL;
-    ESYS_TR tr = ESYS_TR_NONE;
+    const TPM2B_PUBLIC template = srk_template(32);
+    TPM2B_PUBLIC area = { 0 };
+    BL_AUTO(bl_tpm_handle) key = make_primary(f, hierarchy, &template, &area);
 
-    assert_int_equal(Esys_CreatePrimary(f->tpm->esys, hierarchy, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &no_secret, template, &no_data, &no_pcr, &tr,
-                                        &public_area, NULL, NULL, NULL),
-                     0);
-    memcpy(point, public_area->publicArea.unique.ecc.x.buffer, 32);
-    memcpy(point + 32, public_area->publicArea.unique.ecc.y.buffer, 32);
-    Esys_Free(public_area);
-    assert_int_equal(Esys_FlushContext(f->tpm->esys, tr), 0);
+    memcpy(point, area.publicArea.unique.ecc.x.buffer, 32);
+    memcpy(point + 32, area.publicArea.unique.ecc.y.buffer, 32);
 }
-
-static const TPM2B_PUBLIC srk_template = {
-    .publicArea = { .type = TPM2_ALG_ECC,
-                    .nameAlg = TPM2_ALG_SHA256,
-                    .objectAttributes = 0x00030472,
-                    .parameters.eccDetail = { .symmetric = { .algorithm = TPM2_ALG_AES,
-                                                             .keyBits.aes = 128,
-                                                             .mode.aes = TPM2_ALG_CFB },
-                                              .scheme.scheme = TPM2_ALG_NULL,
-                                              .curveID = TPM2_ECC_NIST_P256,
-                                              .kdf.scheme = TPM2_ALG_NULL },
-                    .unique.ecc = { .x.size = 32, .y.size = 32 } }
-};
 
 static void
 test_a_key_put_in_place_of_the_srk_is_noticed(void **state)
@@ -241,8 +211,8 @@ test_a_key_put_in_place_of_the_srk_is_noticed(void **state)
     struct bl_secret secret = { 0 };
     struct interposer interposer = { 0 };
 
-    read_point(f, &srk_template, ESYS_TR_RH_OWNER, interposer.genuine);
-    read_point(f, &srk_template, ESYS_TR_RH_NULL, interposer.point);
+    read_point(f, ESYS_TR_RH_OWNER, interposer.genuine);
+    read_point(f, ESYS_TR_RH_NULL, interposer.point);
     assert_ok(bl_tpm_seal(f->tpm, SECRET, &policy, NO_PIN, &sealed, &err), &err);
     for (int is_persistent = 0; is_persistent < 2; is_persistent++) {
         if (is_persistent)

@@ -47,22 +47,18 @@ static void
 test_round_trip_of_every_policy(void **state)
 {
     struct fixture *f = *state;
-    struct bulla_error err = { 0 };
     struct bl_tpm_name version_name = { 0 };
-    const uint8_t version[8] = { [7] = 3 };
 
-    assert_ok(bl_tpm_nv_write_once(f->tpm, VERSION_INDEX, BL_BYTES_OF(version),
-                                   BL_TPM_NV_LOCKED_UNTIL_START, &err),
-              &err);
-    assert_ok(bl_tpm_nv_name(f->tpm, VERSION_INDEX, &version_name, &err), &err);
+    write_version(f->tpm, VERSION_INDEX, 3);
+    const struct bl_tpm_policy version = version_policy(f->tpm, VERSION_INDEX, 3, &version_name);
     for (unsigned kind = 0; kind < 8; kind++) {
         BL_AUTO(bulla_buffer) values = { 0 };
         struct bl_tpm_policy policy = policy_now(f->tpm, (kind & 1) != 0 ? 0x80ff81 : 0, &values);
         struct bulla_bytes pin = (kind & 4) != 0 ? BL_LITERAL("1234") : NO_PIN;
         if ((kind & 2) != 0) {
-            policy.nv_index = VERSION_INDEX;
-            policy.nv_name = (struct bulla_bytes){ version_name.bytes, version_name.size };
-            policy.nv_minimum = 3;
+            policy.nv_index = version.nv_index;
+            policy.nv_name = version.nv_name;
+            policy.nv_minimum = version.nv_minimum;
         }
         policy.with_pin = pin.size > 0;
         BL_AUTO(bl_tpm_sealed) sealed = seal(f, &policy, pin);
@@ -105,20 +101,10 @@ test_only_the_policy_opens_it(void **state)
     struct bl_tpm_policy policy = policy_now(f->tpm, 1 << 7, &values);
     BL_AUTO(bl_tpm_sealed) sealed = seal(f, &policy, NO_PIN);
     BL_AUTO(bl_tpm_handle) srk = { 0 };
-    BL_AUTO(bl_tpm_handle) object = { 0 };
-    TPM2B_PUBLIC public_area = { 0 };
-    TPM2B_PRIVATE private_area = { 0 };
     TPM2B_SENSITIVE_DATA *data = NULL;
 
     assert_ok(bl_tpm_srk(f->tpm, &sealed.srk_name, &srk, &err), &err);
-    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&sealed.public_area), &public_area, &err),
-              &err);
-    assert_ok(bl_tpm_private_decode(bulla_buffer_bytes(&sealed.private_area), &private_area, &err),
-              &err);
-    assert_int_equal(Esys_Load(f->tpm->esys, srk.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                               &private_area, &public_area, &object.tr),
-                     TSS2_RC_SUCCESS);
-    object.tpm = f->tpm;
+    BL_AUTO(bl_tpm_handle) object = load_sealed(f, &sealed, &srk);
     TSS2_RC rc =
         Esys_Unseal(f->tpm->esys, object.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data);
     assert_int_equal(bl_tpm_code(rc), TPM2_RC_AUTH_UNAVAILABLE);
@@ -254,28 +240,6 @@ test_it_opens_after_a_restart(void **state)
     assert_opens(f, &sealed, &policy, NO_PIN);
 }
 
-static struct bl_tpm_policy
-version_policy(struct fixture *f, uint64_t minimum, struct bl_tpm_name *name)
-{
-    struct bulla_error err = { 0 };
-
-    assert_ok(bl_tpm_nv_name(f->tpm, VERSION_INDEX, name, &err), &err);
-    return (struct bl_tpm_policy){ .nv_index = VERSION_INDEX,
-                                   .nv_name = { name->bytes, name->size },
-                                   .nv_minimum = minimum };
-}
-
-static void
-write_version(struct fixture *f, uint8_t version)
-{
-    struct bulla_error err = { 0 };
-    const uint8_t content[8] = { [7] = version };
-
-    assert_ok(bl_tpm_nv_write_once(f->tpm, VERSION_INDEX, BL_BYTES_OF(content),
-                                   BL_TPM_NV_LOCKED_UNTIL_START, &err),
-              &err);
-}
-
 static void
 test_a_version_floor_holds(void **state)
 {
@@ -283,8 +247,8 @@ test_a_version_floor_holds(void **state)
     struct bulla_error err = { 0 };
     struct bl_tpm_name name = { 0 };
 
-    write_version(f, 5);
-    struct bl_tpm_policy policy = version_policy(f, 5, &name);
+    write_version(f->tpm, VERSION_INDEX, 5);
+    struct bl_tpm_policy policy = version_policy(f->tpm, VERSION_INDEX, 5, &name);
     BL_AUTO(bl_tpm_sealed) sealed = seal(f, &policy, NO_PIN);
     assert_opens(f, &sealed, &policy, NO_PIN);
 
@@ -292,12 +256,12 @@ test_a_version_floor_holds(void **state)
     fixture_open(f); /* the lock is gone, and with it the Name */
     assert_refuses(f, &sealed, &policy, NO_PIN, BULLA_CAUSE_STATE, &err);
     bulla_error_clear(&err);
-    write_version(f, 6);
+    write_version(f->tpm, VERSION_INDEX, 6);
     assert_opens(f, &sealed, &policy, NO_PIN);
 
     fixture_close(f);
     fixture_open(f);
-    write_version(f, 4);
+    write_version(f->tpm, VERSION_INDEX, 4);
     assert_refuses(f, &sealed, &policy, NO_PIN, BULLA_CAUSE_VERSION_BELOW_FLOOR, &err);
     assert_int_equal(err.found.number, 4);
     assert_int_equal(err.expected.number, 5);
@@ -397,11 +361,11 @@ test_a_persistent_srk_is_used_and_may_vanish(void **state)
     assert_int_equal(count_handles(f->tpm, TPM2_PERSISTENT_FIRST), 1);
 
     ESYS_TR persistent = ESYS_TR_NONE, gone = ESYS_TR_NONE;
-    assert_int_equal(Esys_TR_FromTPMPublic(f->tpm->esys, 0x81000001, ESYS_TR_NONE, ESYS_TR_NONE,
+    assert_int_equal(Esys_TR_FromTPMPublic(f->tpm->esys, PERSISTENT_SRK, ESYS_TR_NONE, ESYS_TR_NONE,
                                            ESYS_TR_NONE, &persistent),
                      TSS2_RC_SUCCESS);
     assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, persistent, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &gone),
+                                       ESYS_TR_NONE, ESYS_TR_NONE, PERSISTENT_SRK, &gone),
                      TSS2_RC_SUCCESS);
     assert_opens(f, &sealed, &policy, NO_PIN);
 }
@@ -412,35 +376,23 @@ test_an_unfit_persistent_key_is_not_used(void **state)
     struct fixture *f = *state;
     struct bulla_error err = { 0 };
     struct bl_tpm_name before = { 0 }, after = { 0 };
-    struct bl_tpm_handle ek = { 0 };
     TPM2B_PUBLIC area = { 0 };
-    ESYS_TR persistent = ESYS_TR_NONE;
-    static const TPM2B_SENSITIVE_CREATE no_secret;
-    static const TPM2B_DATA no_data;
-    static const TPML_PCR_SELECTION no_pcr;
-    TPM2B_PUBLIC signer = { .publicArea = {
-                                .type = TPM2_ALG_ECC,
-                                .nameAlg = TPM2_ALG_SHA256,
-                                .objectAttributes = TPMA_OBJECT_SIGN_ENCRYPT |
-                                                    TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                                                    TPMA_OBJECT_SENSITIVEDATAORIGIN |
-                                                    TPMA_OBJECT_USERWITHAUTH,
-                                .parameters.eccDetail = { .symmetric.algorithm = TPM2_ALG_NULL,
-                                                          .scheme.scheme = TPM2_ALG_NULL,
-                                                          .curveID = TPM2_ECC_NIST_P256,
-                                                          .kdf.scheme = TPM2_ALG_NULL } } };
+    const TPM2B_PUBLIC signer = {
+        .publicArea = { .type = TPM2_ALG_ECC,
+                        .nameAlg = TPM2_ALG_SHA256,
+                        .objectAttributes = TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_FIXEDTPM |
+                                            TPMA_OBJECT_FIXEDPARENT |
+                                            TPMA_OBJECT_SENSITIVEDATAORIGIN |
+                                            TPMA_OBJECT_USERWITHAUTH,
+                        .parameters.eccDetail = { .symmetric.algorithm = TPM2_ALG_NULL,
+                                                  .scheme.scheme = TPM2_ALG_NULL,
+                                                  .curveID = TPM2_ECC_NIST_P256,
+                                                  .kdf.scheme = TPM2_ALG_NULL } }
+    };
 
-    (void)area;
     assert_ok(bl_tpm_srk_name(f->tpm, &before, &err), &err);
-    assert_int_equal(Esys_CreatePrimary(f->tpm->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, &no_secret, &signer, &no_data,
-                                        &no_pcr, &ek.tr, NULL, NULL, NULL, NULL),
-                     TSS2_RC_SUCCESS);
-    ek.tpm = f->tpm;
-    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, ek.tr, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &persistent),
-                     TSS2_RC_SUCCESS);
-    bl_tpm_handle_done(&ek);
+    struct bl_tpm_handle key = make_primary(f, ESYS_TR_RH_OWNER, &signer, &area);
+    persist(f, &key);
     assert_ok(bl_tpm_srk_name(f->tpm, &after, &err), &err);
     assert_true(bl_tpm_name_equal(&before, &after));
 }
@@ -453,32 +405,12 @@ test_the_recorded_parent_is_found_beside_another(void **state)
     struct bulla_error err = { 0 };
     struct bl_tpm_policy policy = { 0 };
     BL_AUTO(bl_tpm_sealed) sealed = seal(f, &policy, NO_PIN);
-    static const TPM2B_SENSITIVE_CREATE no_secret;
-    static const TPM2B_DATA no_data;
-    static const TPML_PCR_SELECTION no_pcr;
-    struct bl_tpm_handle other = { .tpm = f->tpm };
+    const TPM2B_PUBLIC template = srk_template(0);
+    TPM2B_PUBLIC area = { 0 };
     struct bl_tpm_name name = { 0 };
-    ESYS_TR persistent = ESYS_TR_NONE;
-    static const TPM2B_PUBLIC empty_unique = {
-        .publicArea = { .type = TPM2_ALG_ECC,
-                        .nameAlg = TPM2_ALG_SHA256,
-                        .objectAttributes = 0x00030472,
-                        .parameters.eccDetail = { .symmetric = { .algorithm = TPM2_ALG_AES,
-                                                                 .keyBits.aes = 128,
-                                                                 .mode.aes = TPM2_ALG_CFB },
-                                                  .scheme.scheme = TPM2_ALG_NULL,
-                                                  .curveID = TPM2_ECC_NIST_P256,
-                                                  .kdf.scheme = TPM2_ALG_NULL } }
-    };
 
-    assert_int_equal(Esys_CreatePrimary(f->tpm->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
-                                        ESYS_TR_NONE, ESYS_TR_NONE, &no_secret, &empty_unique,
-                                        &no_data, &no_pcr, &other.tr, NULL, NULL, NULL, NULL),
-                     0);
-    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, other.tr, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &persistent),
-                     0);
-    bl_tpm_handle_done(&other);
+    struct bl_tpm_handle other = make_primary(f, ESYS_TR_RH_OWNER, &template, &area);
+    persist(f, &other);
     assert_ok(bl_tpm_srk_name(f->tpm, &name, &err), &err);
     assert_false(bl_tpm_name_equal(&name, &sealed.srk_name)); /* new objects get the other one */
     assert_opens(f, &sealed, &policy, NO_PIN);

@@ -201,20 +201,112 @@ policy_now(struct bl_tpm *tpm, uint32_t mask, struct bulla_buffer *values)
     return policy;
 }
 
-/** Make the storage root key persistent where Linux expects it. */
+#define PERSISTENT_SRK 0x81000001u /* where Linux expects the storage root key */
+
+/** Make `key` persistent as the storage root key; the transient one goes. */
+static inline void
+persist(struct fixture *f, struct bl_tpm_handle *key)
+{
+    ESYS_TR persistent = ESYS_TR_NONE;
+
+    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, key->tr, ESYS_TR_PASSWORD,
+                                       ESYS_TR_NONE, ESYS_TR_NONE, PERSISTENT_SRK, &persistent),
+                     TSS2_RC_SUCCESS);
+    bl_tpm_handle_done(key);
+    (void)Esys_TR_Close(f->tpm->esys, &persistent);
+}
+
 static inline void
 persist_srk(struct fixture *f)
 {
     struct bulla_error err = { 0 };
     struct bl_tpm_handle srk = { 0 };
-    ESYS_TR persistent = ESYS_TR_NONE;
 
     assert_ok(bl_tpm_srk(f->tpm, NULL, &srk, &err), &err);
-    assert_int_equal(Esys_EvictControl(f->tpm->esys, ESYS_TR_RH_OWNER, srk.tr, ESYS_TR_PASSWORD,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, 0x81000001, &persistent),
+    persist(f, &srk);
+}
+
+/** The storage root key of TCG's provisioning guidance; its `unique` has that many zero bytes a
+ *  coordinate: 32, or 0, which makes another key. */
+static inline TPM2B_PUBLIC
+srk_template(uint16_t unique_size)
+{
+    return (TPM2B_PUBLIC){ .publicArea = {
+                               .type = TPM2_ALG_ECC,
+                               .nameAlg = TPM2_ALG_SHA256,
+                               .objectAttributes = 0x00030472,
+                               .parameters.eccDetail = { .symmetric = { .algorithm = TPM2_ALG_AES,
+                                                                        .keyBits.aes = 128,
+                                                                        .mode.aes = TPM2_ALG_CFB },
+                                                         .scheme.scheme = TPM2_ALG_NULL,
+                                                         .curveID = TPM2_ECC_NIST_P256,
+                                                         .kdf.scheme = TPM2_ALG_NULL },
+                               .unique.ecc = { .x.size = unique_size, .y.size = unique_size } } };
+}
+
+/** A primary key for bl_tpm_handle_done(), and its public area in *area_out. */
+static inline struct bl_tpm_handle
+make_primary(struct fixture *f, ESYS_TR hierarchy, const TPM2B_PUBLIC *template,
+             TPM2B_PUBLIC *area_out)
+{
+    static const TPM2B_SENSITIVE_CREATE no_secret;
+    static const TPM2B_DATA no_data;
+    static const TPML_PCR_SELECTION no_pcr;
+    struct bl_tpm_handle key = { .tpm = f->tpm };
+    TPM2B_PUBLIC *area = NULL;
+
+    assert_int_equal(Esys_CreatePrimary(f->tpm->esys, hierarchy, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, &no_secret, template, &no_data, &no_pcr,
+                                        &key.tr, &area, NULL, NULL, NULL),
                      TSS2_RC_SUCCESS);
-    bl_tpm_handle_done(&srk);
-    (void)Esys_TR_Close(f->tpm->esys, &persistent);
+    *area_out = *area;
+    Esys_Free(area);
+    return key;
+}
+
+/** A sealed object loaded below the storage root key `srk`, for bl_tpm_handle_done(). */
+static inline struct bl_tpm_handle
+load_sealed(struct fixture *f, const struct bl_tpm_sealed *sealed, const struct bl_tpm_handle *srk)
+{
+    struct bulla_error err = { 0 };
+    struct bl_tpm_handle object = { .tpm = f->tpm };
+    TPM2B_PUBLIC public_area = { 0 };
+    TPM2B_PRIVATE private_area = { 0 };
+
+    assert_ok(bl_tpm_public_decode(bulla_buffer_bytes(&sealed->public_area), &public_area, &err),
+              &err);
+    assert_ok(bl_tpm_private_decode(bulla_buffer_bytes(&sealed->private_area), &private_area, &err),
+              &err);
+    assert_int_equal(Esys_Load(f->tpm->esys, srk->tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                               &private_area, &public_area, &object.tr),
+                     TSS2_RC_SUCCESS);
+    return object;
+}
+
+/** Say, until the next start, which version runs, in an index that is then locked. */
+static inline void
+write_version(struct bl_tpm *tpm, uint32_t index, uint64_t version)
+{
+    struct bulla_error err = { 0 };
+    uint8_t content[8];
+
+    for (unsigned i = 0; i < sizeof content; i++)
+        content[i] = (uint8_t)(version >> (56 - 8 * i));
+    assert_ok(
+        bl_tpm_nv_write_once(tpm, index, BL_BYTES_OF(content), BL_TPM_NV_LOCKED_UNTIL_START, &err),
+        &err);
+}
+
+/** At least that version, by the index whose Name is in `name`. */
+static inline struct bl_tpm_policy
+version_policy(struct bl_tpm *tpm, uint32_t index, uint64_t minimum, struct bl_tpm_name *name)
+{
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_tpm_nv_name(tpm, index, name, &err), &err);
+    return (struct bl_tpm_policy){ .nv_index = index,
+                                   .nv_name = { name->bytes, name->size },
+                                   .nv_minimum = minimum };
 }
 
 #endif

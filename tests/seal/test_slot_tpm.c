@@ -158,17 +158,6 @@ a_pin_is_needed_where_one_was_set(void **state)
 }
 
 static void
-write_version(struct fixture *f, uint8_t version)
-{
-    struct bulla_error err = { 0 };
-    const uint8_t content[8] = { [7] = version };
-
-    assert_ok(bl_tpm_nv_write_once(f->tpm, VERSION_INDEX, BL_BYTES_OF(content),
-                                   BL_TPM_NV_LOCKED_UNTIL_START, &err),
-              &err);
-}
-
-static void
 an_older_version_does_not_open(void **state)
 {
     struct fixture *f = *state;
@@ -176,16 +165,13 @@ an_older_version_does_not_open(void **state)
     struct bl_tpm_name name = { 0 };
     BL_AUTO(bulla_buffer) blob = { 0 };
 
-    write_version(f, 3);
-    assert_ok(bl_tpm_nv_name(f->tpm, VERSION_INDEX, &name, &err), &err);
-    const struct bl_tpm_policy policy = { .nv_index = VERSION_INDEX,
-                                          .nv_name = { name.bytes, name.size },
-                                          .nv_minimum = 3 };
+    write_version(f->tpm, VERSION_INDEX, 3);
+    const struct bl_tpm_policy policy = version_policy(f->tpm, VERSION_INDEX, 3, &name);
     seal_to_tpm(f, policy, no_pin, &blob);
     expect(f, bulla_buffer_bytes(&blob), no_pin, BULLA_CAUSE_NONE, &err);
     fixture_close(f);
     fixture_open(f);
-    write_version(f, 2);
+    write_version(f->tpm, VERSION_INDEX, 2);
     expect(f, bulla_buffer_bytes(&blob), no_pin, BULLA_CAUSE_VERSION_BELOW_FLOOR, &err);
     struct bl_slot_forecast forecast = explained(f, bulla_buffer_bytes(&blob), no_pin);
     assert_int_equal(forecast.reason.cause, BULLA_CAUSE_VERSION_BELOW_FLOOR);
@@ -193,7 +179,7 @@ an_older_version_does_not_open(void **state)
     assert_int_equal(forecast.reason.expected.number, 3);
     fixture_close(f);
     fixture_open(f);
-    write_version(f, 4);
+    write_version(f->tpm, VERSION_INDEX, 4);
     expect(f, bulla_buffer_bytes(&blob), no_pin, BULLA_CAUSE_NONE, &err);
 }
 
