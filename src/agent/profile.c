@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "sys/sandbox.h"
 
 #define ALLOW(call)   \
@@ -263,7 +264,6 @@ static const struct bl_system_call program_calls[] = {
 static const struct bl_system_call file_server_calls[] = { ORDINARY, ALLOW(sendto), ALLOW(sendmsg),
                                                            ALLOW(recvfrom), ALLOW(recvmsg) };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define COMMON_RULES 4
 
 static enum bulla_status
@@ -296,7 +296,7 @@ bl_confine_program(const struct bl_manifest *manifest, struct bulla_error *err)
 {
     BL_TRY(landlock_program(manifest, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(program_calls, COUNT(program_calls), BL_REFUSE_ERROR, err);
+    return bl_sandbox_system_calls(program_calls, BL_COUNT_OF(program_calls), BL_REFUSE_ERROR, err);
 }
 
 enum bulla_status
@@ -311,6 +311,6 @@ bl_confine_file_server(const char *directory, struct bulla_error *err)
     if (bl_sandbox_landlock_abi() > 0)
         BL_TRY(bl_sandbox_landlock(&landlock, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(file_server_calls, COUNT(file_server_calls), BL_REFUSE_ERROR,
-                                   err);
+    return bl_sandbox_system_calls(file_server_calls, BL_COUNT_OF(file_server_calls),
+                                   BL_REFUSE_ERROR, err);
 }

@@ -25,6 +25,8 @@ bool bl_all_zero(struct bulla_bytes bytes);
 
 /** The bytes of an object with a size known to the compiler: an array or a struct member. */
 #define BL_BYTES_OF(object) ((struct bulla_bytes){ (const uint8_t *)(object), sizeof(object) })
+/** The number of elements of an array. */
+#define BL_COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 /** The bytes of a string literal, without its terminator. */
 #define BL_LITERAL(text) ((struct bulla_bytes){ (const uint8_t *)("" text), sizeof(text) - 1 })
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "sys/sandbox.h"
 
 #define ALLOW(call)   \
@@ -87,8 +88,6 @@ static const struct bl_system_call fetcher_calls[] = {
 
 static const struct bl_system_call appraiser_calls[] = { COMMON };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 static enum bulla_status
 common_steps(struct bulla_error *err)
 {
@@ -120,7 +119,7 @@ bl_confine_gate(struct bulla_error *err)
     BL_TRY(common_steps(err));
     BL_TRY(close_files(NULL, 0, false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(gate_calls, COUNT(gate_calls), BL_REFUSE_KILL, err);
+    return bl_sandbox_system_calls(gate_calls, BL_COUNT_OF(gate_calls), BL_REFUSE_KILL, err);
 }
 
 enum bulla_status
@@ -131,9 +130,9 @@ bl_confine_vault(const char *state_directory, struct bulla_error *err)
     };
 
     BL_TRY(common_steps(err));
-    BL_TRY(close_files(rules, COUNT(rules), false, err));
+    BL_TRY(close_files(rules, BL_COUNT_OF(rules), false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(vault_calls, COUNT(vault_calls), BL_REFUSE_KILL, err);
+    return bl_sandbox_system_calls(vault_calls, BL_COUNT_OF(vault_calls), BL_REFUSE_KILL, err);
 }
 
 enum bulla_status
@@ -144,7 +143,8 @@ bl_confine_appraiser(struct bulla_error *err)
     BL_TRY(bl_sandbox_limit(RLIMIT_AS, (uint64_t)512 << 20, err));
     BL_TRY(close_files(NULL, 0, false, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(appraiser_calls, COUNT(appraiser_calls), BL_REFUSE_KILL, err);
+    return bl_sandbox_system_calls(appraiser_calls, BL_COUNT_OF(appraiser_calls), BL_REFUSE_KILL,
+                                   err);
 }
 
 enum bulla_status
@@ -157,7 +157,7 @@ bl_confine_fetcher(struct bulla_error *err)
     };
 
     BL_TRY(common_steps(err));
-    BL_TRY(close_files(rules, COUNT(rules), true, err));
+    BL_TRY(close_files(rules, BL_COUNT_OF(rules), true, err));
     BL_TRY(bl_sandbox_drop_capabilities(0, err));
-    return bl_sandbox_system_calls(fetcher_calls, COUNT(fetcher_calls), BL_REFUSE_KILL, err);
+    return bl_sandbox_system_calls(fetcher_calls, BL_COUNT_OF(fetcher_calls), BL_REFUSE_KILL, err);
 }

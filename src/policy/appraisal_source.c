@@ -32,13 +32,11 @@ static const char *const binding_choices[] = { "none", "key", "channel" };
 static const char *const class_choices[] = { "software", "hypervisor", "hardware" };
 static const char *const isolation_choices[] = { "none", "os", "vm", "hardware" };
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
 /* The words follow the enums from 1 on. */
-_Static_assert(COUNT(subject_choices) == BL_SUBJECT_ENCLAVE, "subjects");
-_Static_assert(COUNT(binding_choices) == BL_BINDING_CHANNEL, "bindings");
-_Static_assert(COUNT(class_choices) == BL_CLASS_HARDWARE, "classes");
-_Static_assert(COUNT(isolation_choices) == BL_ISOLATION_HARDWARE, "isolations");
+_Static_assert(BL_COUNT_OF(subject_choices) == BL_SUBJECT_ENCLAVE, "subjects");
+_Static_assert(BL_COUNT_OF(binding_choices) == BL_BINDING_CHANNEL, "bindings");
+_Static_assert(BL_COUNT_OF(class_choices) == BL_CLASS_HARDWARE, "classes");
+_Static_assert(BL_COUNT_OF(isolation_choices) == BL_ISOLATION_HARDWARE, "isolations");
 
 static enum bulla_status
 read_choice(const struct bl_yaml_node *map, const char *key, const char *const *words, size_t count,
@@ -156,8 +154,9 @@ read_reference(const struct bl_yaml_node *node, struct bl_pcr_reference *referen
     uint64_t pcr = 0;
     size_t bank = 0;
 
-    BL_TRY(bl_yaml_as_mapping(node, "platform_pcrs", reference_keys, COUNT(reference_keys), err));
-    BL_TRY(read_choice(node, "bank", bank_words, COUNT(bank_words), &bank, err));
+    BL_TRY(bl_yaml_as_mapping(node, "platform_pcrs", reference_keys, BL_COUNT_OF(reference_keys),
+                              err));
+    BL_TRY(read_choice(node, "bank", bank_words, BL_COUNT_OF(bank_words), &bank, err));
     BL_TRY(read_number(node, "pcr", BL_PCR_COUNT - 1, &pcr, err));
     BL_TRY(bl_yaml_require(node, "values", &values, err));
     reference->pcr = (struct bl_pcr_selection){ .bank = banks[bank - 1], .mask = 1u << pcr };
@@ -205,9 +204,11 @@ read_common(const struct bl_yaml_node *root, struct bl_appraisal_policy *policy,
 
     BL_TRY(read_name(root, "name", BL_POLICY_NAME_SIZE_MAX, policy->name, err));
     BL_TRY(read_number(root, "version", NUMBER_MAX, &policy->version, err));
-    BL_TRY(read_choice(root, "binding", binding_choices, COUNT(binding_choices), &binding, err));
+    BL_TRY(
+        read_choice(root, "binding", binding_choices, BL_COUNT_OF(binding_choices), &binding, err));
     policy->binding = (enum bl_binding)binding;
-    BL_TRY(read_words(root, "classes", class_choices, COUNT(class_choices), &policy->classes, err));
+    BL_TRY(read_words(root, "classes", class_choices, BL_COUNT_OF(class_choices), &policy->classes,
+                      err));
     BL_TRY(read_set(root, "platforms", &policy->platform_ids, err));
     BL_TRY(read_platform_pcrs(root, policy, err));
     BL_TRY(read_number(root, "not_after", NUMBER_MAX, &not_after, err));
@@ -221,7 +222,7 @@ read_enclave(const struct bl_yaml_node *root, struct bl_appraisal_policy *policy
 {
     const struct bl_yaml_node *signers = NULL;
 
-    BL_TRY(read_words(root, "isolation", isolation_choices, COUNT(isolation_choices),
+    BL_TRY(read_words(root, "isolation", isolation_choices, BL_COUNT_OF(isolation_choices),
                       &policy->isolations, err));
     BL_TRY(bl_yaml_require(root, "signers", &signers, err));
     BL_TRY(read_list(signers, "signers", &policy->signers, err)); /* never any */
@@ -241,14 +242,16 @@ read_policy(const struct bl_yaml_node *root, struct bl_appraisal_policy *policy,
     BL_TRY(read_number(root, "format", NUMBER_MAX, &format, err));
     if (format != BL_POLICY_FORMAT)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, "appraisal policy", "format version", 0);
-    BL_TRY(read_choice(root, "subject", subject_choices, COUNT(subject_choices), &subject, err));
+    BL_TRY(
+        read_choice(root, "subject", subject_choices, BL_COUNT_OF(subject_choices), &subject, err));
     policy->subject = (enum bl_policy_subject)subject;
     if (policy->subject == BL_SUBJECT_MACHINE) {
-        BL_TRY(
-            bl_yaml_as_mapping(root, "appraisal policy", machine_keys, COUNT(machine_keys), err));
+        BL_TRY(bl_yaml_as_mapping(root, "appraisal policy", machine_keys, BL_COUNT_OF(machine_keys),
+                                  err));
         return read_common(root, policy, err);
     }
-    BL_TRY(bl_yaml_as_mapping(root, "appraisal policy", enclave_keys, COUNT(enclave_keys), err));
+    BL_TRY(
+        bl_yaml_as_mapping(root, "appraisal policy", enclave_keys, BL_COUNT_OF(enclave_keys), err));
     BL_TRY(read_common(root, policy, err));
     return read_enclave(root, policy, err);
 }

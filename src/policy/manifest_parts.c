@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "policy/manifest_source.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define ARROW " -> "
 
 /* -- image ------------------------------------------------------------------------------------- */
@@ -23,7 +22,7 @@ read_file(struct bl_manifest_source *s, const struct bl_yaml_node *node,
         file->from = file->to;
         return BULLA_OK;
     }
-    BL_TRY(bl_yaml_as_mapping(node, "files", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(node, "files", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_text(s, node, "from", bl_rule_outside_path, &file->from, err));
     BL_TRY(bl_source_require_text(s, node, "to", bl_rule_inside_path, &file->to, err));
     return bl_source_mode(node, &file->mode, err);
@@ -49,7 +48,7 @@ bl_source_image(struct bl_manifest_source *s, const struct bl_yaml_node *map,
     const struct bl_yaml_node *list = NULL;
     const struct bl_yaml_node *directories = bl_yaml_find(map, "directories");
 
-    BL_TRY(bl_yaml_as_mapping(map, "image", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "image", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_yaml_require(map, "files", &list, err));
     BL_TRY(bl_yaml_as_sequence(list, "files", BL_MANIFEST_FILE_COUNT_MAX, err));
     for (const struct bl_yaml_node *item = bl_yaml_first(list); item != NULL;
@@ -131,7 +130,7 @@ bl_source_resources(struct bl_manifest_source *s, const struct bl_yaml_node *map
     const struct bl_yaml_node *cpus = NULL;
     const struct bl_yaml_node *tmp = bl_yaml_find(map, "tmp");
 
-    BL_TRY(bl_yaml_as_mapping(map, "resources", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "resources", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_size(map, "memory", BL_MANIFEST_MEMORY_MIN, &m->memory, err));
     BL_TRY(bl_yaml_require(map, "cpus", &cpus, err));
     BL_TRY(read_cpus(cpus, &m->cpu_milli, err));
@@ -222,7 +221,7 @@ bl_source_network(struct bl_manifest_source *s, const struct bl_yaml_node *map,
 {
     static const char *const keys[] = { "listen", "connect" };
 
-    BL_TRY(bl_yaml_as_mapping(map, "network", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "network", keys, BL_COUNT_OF(keys), err));
     BL_TRY(read_ports(map, "listen", true, s->m->listen, &s->m->listen_count, err));
     return read_ports(map, "connect", false, s->m->connect, &s->m->connect_count, err);
 }

@@ -13,7 +13,6 @@
 #include "policy/manifest_source.h"
 #include "policy/manifest_write.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define DURATION_MS_MAX ((uint64_t)24 * 3600 * 1000)
 #define LOG_SIZE_MAX ((uint64_t)1 << 30) /* bytes */
 
@@ -45,7 +44,7 @@ read_one_sealed(struct bl_manifest_source *s, const struct bl_yaml_node *map,
     static const char *const keys[] = { "path", "size", "bind" };
     struct bl_manifest_sealed *sealed = &s->m->sealed[s->m->sealed_count++];
 
-    BL_TRY(bl_yaml_as_mapping(map, "sealed", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "sealed", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_text(s, map, "path", bl_rule_inside_path, &sealed->path, err));
     BL_TRY(bl_source_require_size(map, "size", BL_MANIFEST_SEALED_MIN, &sealed->size, err));
     return read_bind(map, &sealed->bind, err);
@@ -74,7 +73,7 @@ read_secret(struct bl_manifest_source *s, const struct bl_yaml_node *map, struct
     static const char *const keys[] = { "name", "file", "mode" };
     struct bl_manifest_secret *secret = &s->m->secrets[s->m->secret_count++];
 
-    BL_TRY(bl_yaml_as_mapping(map, "secrets", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "secrets", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_text(s, map, "name", rule_secret_name, &secret->name, err));
     BL_TRY(bl_source_require_text(s, map, "file", bl_rule_secret_file, &secret->file, err));
     secret->mode = 0400;
@@ -105,9 +104,9 @@ read_attestation(struct bl_manifest_source *s, const struct bl_yaml_node *map,
     size_t index = 0;
 
     (void)s;
-    BL_TRY(bl_yaml_as_mapping(map, "attestation", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "attestation", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_yaml_require(map, "binding", &node, err));
-    return bl_yaml_as_choice(node, "binding", words, COUNT(words), &index, err);
+    return bl_yaml_as_choice(node, "binding", words, BL_COUNT_OF(words), &index, err);
 }
 
 static enum bulla_status
@@ -117,7 +116,7 @@ read_minimum(struct bl_manifest *m, const struct bl_yaml_node *map, struct bulla
     const struct bl_yaml_node *landlock = bl_yaml_find(map, "landlock");
     const struct bl_yaml_node *cgroup = bl_yaml_find(map, "cgroup");
 
-    BL_TRY(bl_yaml_as_mapping(map, "minimum", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "minimum", keys, BL_COUNT_OF(keys), err));
     if (landlock != NULL)
         BL_TRY(bl_yaml_as_number(landlock, "landlock", 0, BL_RULE_LANDLOCK_MAX, &m->landlock_min,
                                  err));
@@ -135,12 +134,12 @@ read_isolation(struct bl_manifest_source *s, const struct bl_yaml_node *map,
     const struct bl_yaml_node *minimum = bl_yaml_find(map, "minimum");
     const struct bl_yaml_node *permits = bl_yaml_find(map, "permit_unenforced");
 
-    BL_TRY(bl_yaml_as_mapping(map, "isolation", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "isolation", keys, BL_COUNT_OF(keys), err));
     if (minimum != NULL)
         BL_TRY(read_minimum(s->m, minimum, err));
     return permits == NULL ? BULLA_OK
-                           : bl_source_words(permits, "permit_unenforced", limits, COUNT(limits),
-                                             &s->m->permit_unenforced, err);
+                           : bl_source_words(permits, "permit_unenforced", limits,
+                                             BL_COUNT_OF(limits), &s->m->permit_unenforced, err);
 }
 
 static enum bulla_status
@@ -211,7 +210,7 @@ read_restart(struct bl_manifest_source *s, const struct bl_yaml_node *node, stru
     static const char *const words[] = { "never", "on-failure", "always" };
     size_t index = 0;
 
-    BL_TRY(bl_yaml_as_choice(node, "restart", words, COUNT(words), &index, err));
+    BL_TRY(bl_yaml_as_choice(node, "restart", words, BL_COUNT_OF(words), &index, err));
     s->m->restart = (enum bl_manifest_restart)index;
     return BULLA_OK;
 }
@@ -224,7 +223,7 @@ read_health(struct bl_manifest_source *s, const struct bl_yaml_node *map, struct
     const struct bl_yaml_node *timeout = bl_yaml_find(map, "timeout");
     uint64_t port = 0;
 
-    BL_TRY(bl_yaml_as_mapping(map, "health", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "health", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_number(map, "port", 1, UINT16_MAX, &port, err));
     s->m->health_port = (uint16_t)port;
     s->m->health_interval_ms = 10000;
@@ -243,7 +242,7 @@ read_log(struct bl_manifest_source *s, const struct bl_yaml_node *map, struct bu
     static const char *const keys[] = { "size" };
     const struct bl_yaml_node *size = NULL;
 
-    BL_TRY(bl_yaml_as_mapping(map, "log", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(map, "log", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_yaml_require(map, "size", &size, err));
     return bl_yaml_as_size(size, "size", 4096, LOG_SIZE_MAX, &s->m->log_size, err);
 }
@@ -299,11 +298,11 @@ read_fields(struct bl_manifest_source *s, const struct bl_yaml_node *root, struc
     BL_TRY(bl_source_require_number(root, "bulla", 0, UINT64_MAX, &format, err));
     if (format != BL_MANIFEST_FORMAT)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, "manifest", "format version (bulla:)", 0);
-    BL_TRY(bl_yaml_as_mapping(root, "manifest", keys, COUNT(keys), err));
+    BL_TRY(bl_yaml_as_mapping(root, "manifest", keys, BL_COUNT_OF(keys), err));
     BL_TRY(bl_source_require_text(s, root, "name", bl_rule_name, &s->m->name, err));
     BL_TRY(bl_source_require_text(s, root, "product", bl_rule_product, &s->m->product, err));
     BL_TRY(bl_source_require_number(root, "version", 1, BL_RULE_VERSION_MAX, &s->m->version, err));
-    for (size_t i = 0; i < COUNT(fields); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(fields); i++) {
         const struct bl_yaml_node *node = bl_yaml_find(root, fields[i].key);
         if (node == NULL && fields[i].required)
             BL_TRY(bl_yaml_require(root, fields[i].key, &node, err));

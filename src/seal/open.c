@@ -19,20 +19,18 @@ static const enum bulla_cause telling_first[] = {
 static const enum bulla_cause telling_last[] = { BULLA_CAUSE_NO_TPM, BULLA_CAUSE_UNSUPPORTED,
                                                  BULLA_CAUSE_NO_SLOT_OPENS };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static size_t
 rank(enum bulla_cause cause)
 {
-    for (size_t i = 0; i < COUNT_OF(telling_first); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(telling_first); i++) {
         if (telling_first[i] == cause)
             return i;
     }
-    for (size_t i = 0; i < COUNT_OF(telling_last); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(telling_last); i++) {
         if (telling_last[i] == cause)
-            return COUNT_OF(telling_first) + 1 + i;
+            return BL_COUNT_OF(telling_first) + 1 + i;
     }
-    return COUNT_OF(telling_first);
+    return BL_COUNT_OF(telling_first);
 }
 
 /* An opening in progress. */
