@@ -16,8 +16,6 @@
 #define NOW_S 1700000000
 #define QUICK_LOG_N 14 /* the least scrypt cost there is */
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static inline struct bl_key *
 new_key(enum bl_key_kind kind)
 {

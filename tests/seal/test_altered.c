@@ -37,13 +37,13 @@ is_right_cause(const struct bl_header *header, size_t offset, enum bulla_cause c
     if (offset < 12 || (offset >= 20 && offset < 24))
         return cause == BULLA_CAUSE_BLOB_VERSION;
     if (offset < 20)
-        return is_one_of(cause, sizes, COUNT_OF(sizes));
+        return is_one_of(cause, sizes, BL_COUNT_OF(sizes));
     if (offset < 32)
         return cause == BULLA_CAUSE_HEADER_ALTERED; /* the epoch */
     if (offset < BL_BLOB_PREAMBLE_SIZE)
         return cause == BULLA_CAUSE_SLOT_ALTERED; /* the blob id */
     if (offset < slots_end)
-        return is_one_of(cause, parts, COUNT_OF(parts));
+        return is_one_of(cause, parts, BL_COUNT_OF(parts));
     if (offset < slots_end + BL_BLOB_MAC_SIZE)
         return cause == BULLA_CAUSE_HEADER_ALTERED;
     return cause == BULLA_CAUSE_BODY_ALTERED;
@@ -61,7 +61,7 @@ every_byte_altered(void **state)
     seal_text(f, "attack at dawn", &blob);
     assert_ok(bl_header_decode(bulla_buffer_bytes(&blob), &header, &err), &err);
     for (size_t offset = 0; offset < blob.size; offset++) {
-        for (size_t b = 0; b < COUNT_OF(bits); b++) {
+        for (size_t b = 0; b < BL_COUNT_OF(bits); b++) {
             blob.data[offset] ^= bits[b];
             enum bulla_cause cause = cause_of(f, bulla_buffer_bytes(&blob), &no_demands);
             blob.data[offset] ^= bits[b];
@@ -125,7 +125,7 @@ spliced(const struct recipient *f, const struct parts *a, struct bulla_bytes cor
     const struct bulla_bytes pieces[] = { BL_BYTES_OF(preamble), core, slots, mac, body };
 
     bl_preamble_encode(a->header.blob_id, core.size, slots.size, a->header.slots_epoch, preamble);
-    for (size_t i = 0; i < COUNT_OF(pieces); i++)
+    for (size_t i = 0; i < BL_COUNT_OF(pieces); i++)
         assert_ok(bulla_buffer_append(&blob, pieces[i], &err), &err);
     return cause_of(f, bulla_buffer_bytes(&blob), &no_demands);
 }

@@ -29,7 +29,7 @@ every_size_through_files_and_memory(void **state)
     const struct bl_seal_request request = request_for(&slot, 1);
     const struct bl_opener opener = opener_of(identities, 1, NULL);
 
-    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(sizes); i++) {
         struct bulla_error err = { 0 };
         BL_AUTO(bl_secret) plaintext = { 0 };
         BL_AUTO(bulla_buffer) got = { 0 };
@@ -57,7 +57,7 @@ every_kind_of_recipient(void **state)
     (void)state;
     static const enum bl_key_kind kinds[] = { BL_KEY_X25519, BL_KEY_P256, BL_KEY_P384 };
 
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(kinds); i++) {
         BL_AUTO_FREE(bl_key) key = new_key(kinds[i]);
         const struct bl_key *const identities[] = { key };
         const struct bl_slot_request slot = recipient_slot(key);
@@ -210,7 +210,7 @@ what_cannot_be_asked_for(void **state)
     char long_name[257];
     BL_AUTO_FREE(bl_key) signing = new_key(BL_KEY_ED25519);
     struct bl_slot_request slots[BL_SLOT_COUNT_MAX + 1];
-    for (size_t i = 0; i < COUNT_OF(slots); i++)
+    for (size_t i = 0; i < BL_COUNT_OF(slots); i++)
         slots[i] = passphrase_slot("p");
     const struct bl_seal_request good = request_for(slots, 1);
     struct bl_seal_request request = good;
@@ -246,7 +246,7 @@ what_cannot_be_asked_for(void **state)
         recipient_slot(signing),
         { .type = BL_SLOT_PASSPHRASE, .passphrase = text_bytes("p"), .label = "\xff" },
     };
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(bad); i++) {
         request = request_for(&bad[i], 1);
         request.allow_no_recovery = true;
         expect_refused(&request, BULLA_E_USAGE);
@@ -278,7 +278,7 @@ every_failure_of_the_world(void **state)
 
     request.tree = &tree;
     assert_ok(bl_seal_bytes(&request, &opener, text_bytes("secret"), &good, &err), &err);
-    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+    for (size_t k = 0; k < BL_COUNT_OF(kinds); k++) {
         bool reached = true;
         for (uint64_t nth = 1; reached; nth++) {
             BL_AUTO(bulla_buffer) blob = { 0 };

@@ -19,7 +19,7 @@ the_name_must_fit(void **state)
     demands.name = "test";
     assert_int_equal(cause_of(f, bulla_buffer_bytes(&blob), &demands), BULLA_CAUSE_NONE);
     static const char *const wrong[] = { "tes", "test2", "TEST", "" };
-    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(wrong); i++) {
         demands.name = wrong[i];
         assert_int_equal(cause_of(f, bulla_buffer_bytes(&blob), &demands),
                          BULLA_CAUSE_NAME_MISMATCH);
@@ -140,7 +140,7 @@ the_most_telling_reason(void **state)
     };
 
     assert_ok(bl_seal_bytes(&request, &f->opener, text_bytes("x"), &blob, &err), &err);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(cases); i++) {
         assert_cause(bl_unseal_bytes(&no_demands, &cases[i].opener, bulla_buffer_bytes(&blob),
                                      &opened, &err),
                      cases[i].cause, &err);

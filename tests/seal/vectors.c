@@ -22,7 +22,6 @@
 #include "seal/seal.h"
 #include "sys/file.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define FILE_SIZE_MAX ((size_t)8 << 20)
 #define CREATED_S 1700000000
 #define LOG_N 14
@@ -394,11 +393,11 @@ static int
 write_all(void)
 {
     printf("{ \"format\": \"bulla sealed blob 1\", \"vectors\": [\n");
-    for (size_t i = 0; i < COUNT_OF(vectors); i++)
-        print_vector(&vectors[i], i + 1 == COUNT_OF(vectors));
+    for (size_t i = 0; i < BL_COUNT_OF(vectors); i++)
+        print_vector(&vectors[i], i + 1 == BL_COUNT_OF(vectors));
     printf("], \"refused\": [\n");
-    for (size_t i = 0; i < COUNT_OF(edits); i++)
-        print_edit(&edits[i], i + 1 == COUNT_OF(edits));
+    for (size_t i = 0; i < BL_COUNT_OF(edits); i++)
+        print_edit(&edits[i], i + 1 == BL_COUNT_OF(edits));
     printf("] }\n");
     return 0;
 }
@@ -408,7 +407,7 @@ write_all(void)
 static size_t
 find_vector(const char *name)
 {
-    for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(vectors); i++) {
         if (strcmp(vectors[i].name, name) == 0)
             return i;
     }
@@ -467,7 +466,7 @@ read_blobs(const char *path, struct bulla_buffer *blobs)
     MUST(bl_file_read(path, FILE_SIZE_MAX, &file, &failure));
     MUST(bl_json_parse(bulla_buffer_bytes(&file), "vectors", FILE_SIZE_MAX, &json, &failure));
     MUST(bl_json_require(json, "vectors", &list, &failure));
-    for (size_t i = 0; i < COUNT_OF(vectors); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(vectors); i++) {
         const struct bl_json *blob = bl_json_find(bl_json_at(list, i), "blob");
         struct bulla_bytes hex = { 0 };
         MUST(bl_json_as_text(blob, "blob", FILE_SIZE_MAX, &hex, &failure));
@@ -478,17 +477,18 @@ read_blobs(const char *path, struct bulla_buffer *blobs)
 static int
 check_all(const char *path)
 {
-    struct bulla_buffer blobs[COUNT_OF(vectors)] = { 0 };
+    struct bulla_buffer blobs[BL_COUNT_OF(vectors)] = { 0 };
     unsigned failed = 0;
 
     read_blobs(path, blobs);
-    for (size_t i = 0; i < COUNT_OF(vectors); i++)
+    for (size_t i = 0; i < BL_COUNT_OF(vectors); i++)
         failed += check_blob(&vectors[i], &blobs[i]);
-    for (size_t i = 0; i < COUNT_OF(edits); i++)
+    for (size_t i = 0; i < BL_COUNT_OF(edits); i++)
         failed += check_edit(&edits[i], blobs);
-    for (size_t i = 0; i < COUNT_OF(vectors); i++)
+    for (size_t i = 0; i < BL_COUNT_OF(vectors); i++)
         bulla_buffer_done(&blobs[i]);
-    printf("%zu vectors, %zu refusals, %u failed\n", COUNT_OF(vectors), COUNT_OF(edits), failed);
+    printf("%zu vectors, %zu refusals, %u failed\n", BL_COUNT_OF(vectors), BL_COUNT_OF(edits),
+           failed);
     return failed == 0 ? 0 : 1;
 }
 
