@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "codec/cbor.h"
+#include "codec/words.h"
 
 #define SIGNER_LABEL "bulla-signer/1"
 #define ISOLATION_LABEL "bulla-isolation/1"
@@ -23,19 +24,13 @@ static const char *const isolation_words[] = {
 const char *
 bl_isolation_word(enum bl_isolation isolation)
 {
-    bool known = isolation >= BL_ISOLATION_NONE && isolation <= BL_ISOLATION_HARDWARE;
-
-    return isolation_words[known ? isolation : BL_ISOLATION_ABSENT];
+    return bl_word_of(isolation_words, BL_COUNT_OF(isolation_words), (int)isolation);
 }
 
 enum bl_isolation
 bl_isolation_from_word(struct bulla_bytes word)
 {
-    for (int i = BL_ISOLATION_NONE; i <= BL_ISOLATION_HARDWARE; i++)
-        if (word.size == strlen(isolation_words[i]) &&
-            memcmp(word.data, isolation_words[i], word.size) == 0)
-            return (enum bl_isolation)i;
-    return BL_ISOLATION_ABSENT;
+    return (enum bl_isolation)bl_word_value(isolation_words, BL_COUNT_OF(isolation_words), word);
 }
 
 static struct bulla_bytes

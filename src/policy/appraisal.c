@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "codec/cbor.h"
+#include "codec/words.h"
 
 enum {
     KEY_FORMAT = 1,
@@ -50,18 +51,13 @@ text(const char *string)
 const char *
 bl_policy_subject_word(enum bl_policy_subject subject)
 {
-    bool known = subject == BL_SUBJECT_MACHINE || subject == BL_SUBJECT_ENCLAVE;
-
-    return subject_words[known ? subject : BL_SUBJECT_ABSENT];
+    return bl_word_of(subject_words, BL_COUNT_OF(subject_words), (int)subject);
 }
 
 enum bl_policy_subject
 bl_policy_subject_from_word(struct bulla_bytes word)
 {
-    for (int i = BL_SUBJECT_MACHINE; i <= BL_SUBJECT_ENCLAVE; i++)
-        if (bl_equal(word, text(subject_words[i])))
-            return (enum bl_policy_subject)i;
-    return BL_SUBJECT_ABSENT;
+    return (enum bl_policy_subject)bl_word_value(subject_words, BL_COUNT_OF(subject_words), word);
 }
 
 void
