@@ -69,18 +69,6 @@ harden_process(void)
     bl_tpm_quiet_libraries();
 }
 
-static enum bulla_status
-print_help(const struct bl_verb *verb, struct bulla_error *err)
-{
-    BL_AUTO(bl_page) page = { 0 };
-
-    if (verb != NULL)
-        bl_help_verb(&page, verb);
-    else
-        bl_help_overview(&page);
-    return bl_page_write(&page, STDOUT_FILENO, err);
-}
-
 static bool
 asks_for_json(int word_count, const char *const *words)
 {
@@ -102,7 +90,7 @@ run_verb(const struct bl_verb *verb, int word_count, const char *const *words,
     bl_report_begin(verb->name, asks_for_json(word_count, words));
     BL_TRY(bl_arguments_parse(verb, word_count, words, &arguments, err));
     if (arguments.wants_help)
-        return print_help(verb, err);
+        return bl_help_print(verb, err);
     return verb->run(&arguments, err);
 }
 
@@ -135,7 +123,7 @@ dispatch(int argc, char **argv, struct bulla_error *err)
     if (word_count > 0 && strcmp(words[0], "--version") == 0)
         return run_verb(&bl_verb_version, word_count - 1, words + 1, err);
     if (word_count > 0 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0))
-        return print_help(NULL, err);
+        return bl_help_print(NULL, err);
     if (word_count > 0)
         return fail_without_verb(words[0], err);
     return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line", "it names no verb");

@@ -143,6 +143,18 @@ write_json(const struct bl_verb *verb, struct bulla_error *err)
     return bl_result_write(&result, STDOUT_FILENO, err);
 }
 
+enum bulla_status
+bl_help_print(const struct bl_verb *verb, struct bulla_error *err)
+{
+    BL_AUTO(bl_page) page = { 0 };
+
+    if (verb != NULL)
+        bl_help_verb(&page, verb);
+    else
+        bl_help_overview(&page);
+    return bl_page_write(&page, STDOUT_FILENO, err);
+}
+
 static enum bulla_status
 run(const struct bl_arguments *arguments, struct bulla_error *err)
 {
@@ -160,12 +172,7 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
     }
     if (bl_wants_json(arguments))
         return write_json(verb, err);
-    BL_AUTO(bl_page) page = { 0 };
-    if (verb != NULL)
-        bl_help_verb(&page, verb);
-    else
-        bl_help_overview(&page);
-    return bl_page_write(&page, STDOUT_FILENO, err);
+    return bl_help_print(verb, err);
 }
 
 static const char *const examples[] = { "bulla help seal", "bulla help --json", NULL };
