@@ -8,7 +8,6 @@
 #include "cmd/show.h"
 #include "crypto/random.h"
 #include "sys/file.h"
-#include "sys/path.h"
 #include "wire/claims_message.h"
 
 #define KERNEL_BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -19,16 +18,10 @@ static enum bulla_status
 key_path(const uint8_t broker_id[BL_BROKER_ID_SIZE], char **path_out, struct bulla_error *err)
 {
     char name[sizeof "attestation-" + 2 * KEY_NAME_ID_SIZE], digits[BL_SHOWN_SIZE];
-    char *directory = bl_local_tpm_directory();
 
     (void)snprintf(name, sizeof name, "attestation-%s",
                    bl_show_hex((struct bulla_bytes){ broker_id, KEY_NAME_ID_SIZE }, digits));
-    char *path = directory == NULL ? NULL : bl_path_join(directory, name);
-    bl_free(directory);
-    if (path == NULL)
-        return bulla_fail(err, BULLA_E_MEMORY, "attestation key", "out of memory", 0);
-    *path_out = path;
-    return BULLA_OK;
+    return bl_local_tpm_path(name, path_out, err);
 }
 
 static enum bulla_status
@@ -80,16 +73,12 @@ bl_attestation_save(const struct bl_attestation_key *key, struct bulla_error *er
 {
     BL_AUTO(bulla_buffer) bytes = { 0 };
     char *path = NULL;
-    char *directory = bl_local_tpm_directory();
-    enum bulla_status status =
-        directory == NULL ? bulla_fail(err, BULLA_E_MEMORY, "attestation key", "out of memory", 0)
-                          : bl_directory_make(directory, 0700, err);
 
-    bl_free(directory);
-    BL_TRY(status);
+    BL_TRY(bl_local_tpm_directory_make(err));
     BL_TRY(bl_attestation_key_encode(key, &bytes, err));
     BL_TRY(key_path(key->broker_id, &path, err));
-    status = bl_file_replace(path, 0600, bulla_buffer_bytes(&bytes), BL_FILE_REPLACE_EXISTING, err);
+    enum bulla_status status =
+        bl_file_replace(path, 0600, bulla_buffer_bytes(&bytes), BL_FILE_REPLACE_EXISTING, err);
     bl_free(path);
     return status;
 }

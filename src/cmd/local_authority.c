@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "crypto/x509.h"
 #include "sys/clock.h"
-#include "sys/path.h"
 #include "tee/tpm/ak.h"
 
 #define DAY_S ((int64_t)86400)
@@ -22,19 +21,6 @@ authority_done(struct authority *authority)
 {
     bl_key_free(authority->key);
     bulla_buffer_done(&authority->certificate);
-}
-
-static enum bulla_status
-path_in_directory(const char *name, char **path_out, struct bulla_error *err)
-{
-    char *directory = bl_local_tpm_directory();
-    char *path = directory == NULL ? NULL : bl_path_join(directory, name);
-
-    bl_free(directory);
-    if (path == NULL)
-        return bulla_fail(err, BULLA_E_MEMORY, "authority", "out of memory", 0);
-    *path_out = path;
-    return BULLA_OK;
 }
 
 /* The key first: a certificate without its key would certify nothing. */
@@ -86,16 +72,12 @@ open_authority(struct authority *authority, struct bulla_error *err)
 {
     char *key_path = NULL;
     char *certificate_path = NULL;
-    char *directory = bl_local_tpm_directory();
-    enum bulla_status status =
-        directory == NULL ? bulla_fail(err, BULLA_E_MEMORY, "authority", "out of memory", 0)
-                          : bl_directory_make(directory, 0700, err);
+    enum bulla_status status = bl_local_tpm_directory_make(err);
 
-    bl_free(directory);
     if (status == BULLA_OK)
-        status = path_in_directory("authority.key", &key_path, err);
+        status = bl_local_tpm_path("authority.key", &key_path, err);
     if (status == BULLA_OK)
-        status = path_in_directory("authority.crt", &certificate_path, err);
+        status = bl_local_tpm_path("authority.crt", &certificate_path, err);
     if (status == BULLA_OK)
         status = load_authority(key_path, certificate_path, authority, err);
     bl_free(key_path);

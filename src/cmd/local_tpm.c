@@ -24,6 +24,31 @@ bl_local_tpm_directory(void)
     return bl_user_directory(BL_USER_STATE, "bulla/tpm");
 }
 
+enum bulla_status
+bl_local_tpm_directory_make(struct bulla_error *err)
+{
+    char *directory = bl_local_tpm_directory();
+
+    if (directory == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, "state directory", "out of memory", 0);
+    enum bulla_status status = bl_directory_make(directory, 0700, err);
+    bl_free(directory);
+    return status;
+}
+
+enum bulla_status
+bl_local_tpm_path(const char *name, char **path_out, struct bulla_error *err)
+{
+    char *directory = bl_local_tpm_directory();
+    char *path = directory == NULL ? NULL : bl_path_join(directory, name);
+
+    bl_free(directory);
+    if (path == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, "state directory", "out of memory", 0);
+    *path_out = path;
+    return BULLA_OK;
+}
+
 /* -- state of the embedded TPM ----------------------------------------------------------------- */
 
 static enum bulla_status

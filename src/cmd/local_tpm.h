@@ -57,5 +57,10 @@ void bl_local_tpm_tell(const struct bl_local_tpm *local);
 const char *bl_tpm_place_word(enum bl_tpm_place place);
 /** The directory that would be used, on the heap; NULL without memory or without a home. */
 char *bl_local_tpm_directory(void);
+/** Make it, for files of ours beside the TPM's. BULLA_E_MEMORY also without a home. */
+enum bulla_status bl_local_tpm_directory_make(struct bulla_error *err) BULLA_CHECKED;
+/** The path of NAME in it, on the heap. */
+enum bulla_status bl_local_tpm_path(const char *name, char **path_out,
+                                    struct bulla_error *err) BULLA_CHECKED;
 
 #endif
