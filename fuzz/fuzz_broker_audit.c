@@ -3,24 +3,12 @@
  * A log without a head is never found good unless it is empty, and the line that is named as bad is
  * where those that are in order end. Bytes of a head never verify under a key that signed none.
  */
-#include "fuzz.h"
+#include "fuzz_key.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "broker/audit_head.h"
-
-static struct bl_key *
-known_key(void)
-{
-    static struct bl_key *key;
-    static const uint8_t seed[32] = { 7 };
-
-    if (key == NULL)
-        FUZZ_ASSERT(bl_key_from_raw_private(BL_KEY_ED25519, (struct bulla_bytes){ seed, 32 }, &key,
-                                            NULL) == BULLA_OK);
-    return key;
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -34,14 +22,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_ASSERT(size == 0 || write(fd, data, size) == (ssize_t)size);
     FUZZ_ASSERT(lseek(fd, 0, SEEK_SET) == 0);
     enum bulla_status status =
-        bl_audit_verify(fd, (struct bulla_bytes){ NULL, 0 }, known_key(), &report, &err);
+        bl_audit_verify(fd, (struct bulla_bytes){ NULL, 0 }, fuzz_known_key(), &report, &err);
     close(fd);
     FUZZ_ASSERT(status == BULLA_OK ? size == 0 : bulla_status_is_finding(status));
     /* the last in order, where the next one belies it, or the first that is not */
     FUZZ_ASSERT(report.bad_line == 0 || report.bad_line == report.line_count ||
                 report.bad_line == report.line_count + 1);
     err = (struct bulla_error){ 0 };
-    status = bl_audit_head_open((struct bulla_bytes){ data, size }, known_key(), &head, &err);
+    status = bl_audit_head_open((struct bulla_bytes){ data, size }, fuzz_known_key(), &head, &err);
     FUZZ_ASSERT(status != BULLA_OK);
     fuzz_check_refusal(status, &err);
     return 0;

@@ -3,21 +3,9 @@
  * A stranger's bytes never open as a challenge, a request or a reply: there is no key that signed
  * them. The payload decoders behind the signature are reached by fuzz_wire_requests.
  */
-#include "fuzz.h"
+#include "fuzz_key.h"
 
 #include "wire/admin.h"
-
-static struct bl_key *
-known_key(void)
-{
-    static struct bl_key *key;
-    static const uint8_t seed[32] = { 7 };
-
-    if (key == NULL)
-        FUZZ_ASSERT(bl_key_from_raw_private(BL_KEY_ED25519, (struct bulla_bytes){ seed, 32 }, &key,
-                                            NULL) == BULLA_OK);
-    return key;
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,14 +21,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bl_admin_request_key_id(content, id, &err) != BULLA_OK)
         fuzz_check_refusal(err.status, &err);
     err = (struct bulla_error){ 0 };
-    FUZZ_ASSERT(bl_admin_challenge_open(content, known_key(), &challenge, &err) != BULLA_OK);
+    FUZZ_ASSERT(bl_admin_challenge_open(content, fuzz_known_key(), &challenge, &err) != BULLA_OK);
     fuzz_check_refusal(err.status, &err);
     err = (struct bulla_error){ 0 };
-    FUZZ_ASSERT(bl_admin_request_open(content, known_key(), zeros, zeros, &request, &err) !=
+    FUZZ_ASSERT(bl_admin_request_open(content, fuzz_known_key(), zeros, zeros, &request, &err) !=
                 BULLA_OK);
     fuzz_check_refusal(err.status, &err);
     err = (struct bulla_error){ 0 };
-    FUZZ_ASSERT(bl_admin_reply_open(content, known_key(), zeros, &reply, &err) != BULLA_OK);
+    FUZZ_ASSERT(bl_admin_reply_open(content, fuzz_known_key(), zeros, &reply, &err) != BULLA_OK);
     fuzz_check_refusal(err.status, &err);
     return 0;
 }
