@@ -8,8 +8,8 @@
 
 #include <pthread.h>
 
-#include "base/fault.h"
 #include "crypto/hash.h"
+#include "faults.h"
 
 struct digest_case {
     enum bl_hash hash;
@@ -289,12 +289,13 @@ test_unknown_algorithms_are_refused(void **state)
 }
 
 static enum bulla_status
-hash_and_derive(struct bulla_error *err)
+hash_and_derive(const void *context, struct bulla_error *err)
 {
     BL_AUTO(bl_secret) prk = { 0 };
     BL_AUTO(bl_secret) okm = { 0 };
     uint8_t digest[32];
 
+    (void)context;
     BL_TRY(bl_hash_once(BL_SHA256, BL_LITERAL("x"), digest, err));
     BL_TRY(bl_hkdf_extract(BL_SHA256, BL_LITERAL("s"), BL_LITERAL("k"), &prk, err));
     return bl_hkdf_expand(BL_SHA256, bl_secret_bytes(&prk), NULL, 0, 64, &okm, err);
@@ -304,21 +305,7 @@ static void
 test_every_allocation_can_fail(void **state)
 {
     (void)state;
-    struct bulla_error err = { 0 };
-    unsigned failures = 0;
-
-    for (uint64_t n = 1;; n++) {
-        bl_fault_arm(BL_FAULT_MEMORY, n, false);
-        bulla_error_clear(&err);
-        enum bulla_status status = hash_and_derive(&err);
-        if (!bl_fault_disarm()) {
-            assert_int_equal(status, BULLA_OK);
-            break;
-        }
-        assert_int_equal(status, BULLA_E_MEMORY);
-        failures++;
-    }
-    assert_int_equal(failures, 4);
+    assert_int_equal(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, hash_and_derive, NULL), 4);
 }
 
 static void *

@@ -6,8 +6,8 @@
  */
 #include "vector.h"
 
-#include "base/fault.h"
 #include "crypto/hpke.h"
+#include "faults.h"
 
 struct hpke_case {
     enum bl_key_kind kind;
@@ -187,8 +187,9 @@ test_small_order_is_refused(void **state)
 
 /* Both ways, with nothing left behind in the outputs by a failure. */
 static enum bulla_status
-there_and_back(const struct bl_key *own, struct bulla_error *err)
+there_and_back(const void *key, struct bulla_error *err)
 {
+    const struct bl_key *own = key;
     BL_AUTO(bulla_buffer) enc = { 0 };
     BL_AUTO(bulla_buffer) ciphertext = { 0 };
     BL_AUTO(bl_secret) opened = { 0 };
@@ -214,25 +215,10 @@ static void
 test_every_allocation_and_draw_can_fail(void **state)
 {
     (void)state;
-    struct bulla_error err = { 0 };
     BL_AUTO_FREE(bl_key) own = key_from_hex(cases[1].kind, cases[1].private_key);
-    static const enum bl_fault kinds[] = { BL_FAULT_MEMORY, BL_FAULT_RANDOM };
-    static const enum bulla_status expected[] = { BULLA_E_MEMORY, BULLA_E_CRYPTO };
 
-    for (size_t k = 0; k < 2; k++) {
-        uint64_t n = 1;
-        for (;; n++) {
-            bl_fault_arm(kinds[k], n, false);
-            bulla_error_clear(&err);
-            enum bulla_status status = there_and_back(own, &err);
-            if (!bl_fault_disarm()) {
-                assert_int_equal(status, BULLA_OK);
-                break;
-            }
-            assert_int_equal(status, expected[k]);
-        }
-        assert_true(n > (kinds[k] == BL_FAULT_MEMORY ? 20 : 2));
-    }
+    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, there_and_back, own) >= 20);
+    assert_true(fail_each(BL_FAULT_RANDOM, BULLA_E_CRYPTO, there_and_back, own) >= 2);
 }
 
 int
