@@ -194,10 +194,11 @@ read_point(struct fixture *f, ESYS_TR hierarchy, uint8_t point[64])
 {
     const TPM2B_PUBLIC template = srk_template(32);
     TPM2B_PUBLIC area = { 0 };
-    BL_AUTO(bl_tpm_handle) key = make_primary(f, hierarchy, &template, &area);
+    struct bl_tpm_handle key = make_primary(f, hierarchy, &template, &area);
 
     memcpy(point, area.publicArea.unique.ecc.x.buffer, 32);
     memcpy(point + 32, area.publicArea.unique.ecc.y.buffer, 32);
+    bl_tpm_handle_done(&key);
 }
 
 static void
