@@ -20,6 +20,7 @@
     X(EXISTS, 106, EXISTS)                                        \
     X(BUSY, 107, BUSY)                                            \
     X(PROGRAM_FAILED, 108, IO)                                    \
+    X(UNHEALTHY, 109, IO)                                         \
     /* 02: usage */                                               \
     X(USAGE, 201, USAGE)                                          \
     X(SECRET_IN_ARGUMENTS, 202, USAGE)                            \

@@ -62,7 +62,8 @@ receive_packet(int relay_fd, int64_t deadline, struct bl_relay_packet *packet_ou
 
     BL_TRY(bl_packet_receive(relay_fd, bytes, sizeof bytes, &size, &fd, 1, deadline, err));
     BL_TRY(bl_relay_packet_decode((struct bulla_bytes){ bytes, size }, packet_out, err));
-    if (packet_out->kind != BL_RELAY_CLIENT && packet_out->kind != BL_RELAY_ANSWER)
+    if (packet_out->kind != BL_RELAY_CLIENT && packet_out->kind != BL_RELAY_ANSWER &&
+        packet_out->kind != BL_RELAY_HEALTH)
         return bulla_fail(err, BULLA_E_MALFORMED, WHERE, "not a packet of a monitor", 0);
     *fd_out = fd;
     fd = -1;
@@ -81,7 +82,7 @@ bl_network_broker(int relay_fd, int64_t deadline, int *fd_out, struct bulla_erro
         BL_TRY(receive_packet(relay_fd, deadline, &packet, &fd, err));
         if (packet.kind == BL_RELAY_CLIENT)
             continue;
-        if (packet.id != request.id)
+        if (packet.kind != BL_RELAY_ANSWER || packet.id != request.id)
             return bulla_fail(err, BULLA_E_MALFORMED, WHERE, "an answer to no question", packet.id);
         if (!packet.connected)
             return bulla_fail(err, BULLA_E_UNREACHABLE, WHERE, "no connection to the broker", 0);
@@ -117,22 +118,28 @@ port_is_listed(const struct bl_manifest *manifest, uint16_t port)
     return false;
 }
 
+/* A client, or the monitor's question whether there could be one. Where the program does not listen
+ * `outside` is closed, which tells either. */
 static enum bulla_status
-accept_client(struct bl_network *network, uint16_t port, int outside, struct bulla_error *err)
+accept_client(struct bl_network *network, const struct bl_relay_packet *packet, int outside,
+              struct bulla_error *err)
 {
-    int inside = -1;
+    BL_AUTO_FD client = outside;
+    BL_AUTO_FD inside = -1;
 
-    if (!port_is_listed(network->manifest, port)) {
-        bl_fd_close(&outside);
+    if (!port_is_listed(network->manifest, packet->port))
         return bulla_fail(err, BULLA_E_MALFORMED, WHERE, "a port that is not in the manifest",
-                          port);
-    }
-    if (bl_tcp_connect(NULL, port, bl_clock_deadline(LOCAL_TIMEOUT_MS), &inside, NULL) !=
-        BULLA_OK) {
-        bl_fd_close(&outside); /* the program does not listen: its client is told so */
+                          packet->port);
+    if (bl_tcp_connect(NULL, packet->port, bl_clock_deadline(LOCAL_TIMEOUT_MS), &inside, NULL) !=
+        BULLA_OK)
+        return BULLA_OK;
+    if (packet->kind == BL_RELAY_HEALTH) {
+        const uint8_t yes = BL_RELAY_HEALTH_YES; /* or the monitor has lost its patience */
+        (void)!bl_socket_send(client, (struct bulla_bytes){ &yes, 1 }, bl_clock_deadline(0), NULL);
         return BULLA_OK;
     }
-    add_link(network, outside, inside);
+    add_link(network, client, inside);
+    client = inside = -1;
     return BULLA_OK;
 }
 
@@ -166,8 +173,8 @@ take_packet(struct bl_network *network, struct bulla_error *err)
 
     BL_TRY(
         receive_packet(network->relay_fd, bl_clock_deadline(RELAY_TIMEOUT_MS), &packet, &fd, err));
-    if (packet.kind == BL_RELAY_CLIENT)
-        return accept_client(network, packet.port, fd, err);
+    if (packet.kind != BL_RELAY_ANSWER)
+        return accept_client(network, &packet, fd, err);
     return finish_pending(network, &packet, fd, err);
 }
 

@@ -46,6 +46,12 @@ const struct bl_cause_text bl_cause_texts[] = {
          "killed. "
          "That is its own affair: the code, and what it wrote, say more.",
          "run \"bulla enclave logs NAME\": it shows what the program wrote"),
+    TEXT(UNHEALTHY, "the program in the enclave took no connections any more",
+         "Three times in a row the port that the manifest names under health was not answered in "
+         "time from inside, so the enclave was told to end.",
+         "run \"bulla enclave logs NAME\"; if the program only needs longer, raise health's "
+         "interval "
+         "or timeout in the manifest"),
     TEXT(USAGE, "the command line does not say what to do",
          "An option, a value or an operand is wrong, missing or too many. Nothing was done.",
          "\"bulla help\" lists the commands, \"bulla help VERB\" the options of one"),

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cmd/attestation.h"
 #include "cmd/enclave_files.h"
+#include "cmd/enclave_restart.h"
 #include "cmd/local_authority.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
@@ -245,15 +246,45 @@ started(void *context, pid_t agent)
 }
 
 static void
+enter(struct host *host)
+{
+    struct bulla_error ignored = { 0 };
+
+    if (bl_registry_enter(host->run_directory, &host->record, &ignored) != BULLA_OK)
+        bl_note("%s: its state could not be entered in the list of enclaves", host->record.name);
+}
+
+static void
 ready(void *context)
 {
     struct host *host = context;
-    struct bulla_error ignored = { 0 };
 
     host->record.ready = true;
-    if (bl_registry_enter(host->run_directory, &host->record, &ignored) != BULLA_OK)
-        bl_note("%s: it could not be entered as running", host->record.name);
+    enter(host);
     bl_note("%s: the program runs", host->record.name);
+}
+
+static void
+health(void *context, enum bl_health_state state)
+{
+    struct host *host = context;
+
+    host->record.health = state;
+    enter(host);
+    if (state == BL_HEALTH_FAILING)
+        bl_note("%s: the program takes no connections", host->record.name);
+}
+
+/* It has ended, and will be started again. */
+static void
+waits(void *context, unsigned pause_s)
+{
+    struct host *host = context;
+
+    host->record.ready = false;
+    host->record.health = BL_HEALTH_NONE;
+    enter(host);
+    bl_note("%s: it has ended; it is started again in %u s", host->record.name, pause_s);
 }
 
 /* Absolute, because a record is read from elsewhere. */
@@ -292,13 +323,14 @@ run_in(struct host *host, const char *state_directory, struct bl_monitor_end *en
                                     .certify = certify,
                                     .vouch = host->has_platform ? vouch : NULL,
                                     .started = started,
-                                    .ready = ready };
+                                    .ready = ready,
+                                    .health = health };
 
     memcpy(plan.code, files->image.digest, sizeof plan.code);
     BL_TRY(fill_record(host, state_directory, err));
     BL_TRY(bl_registry_enter(host->run_directory, &host->record, err));
     bl_report_object_word(host->record.name);
-    enum bulla_status status = bl_monitor_run(&plan, end_out, err);
+    enum bulla_status status = bl_enclave_keep_running(&plan, waits, end_out, err);
     bl_registry_leave(host->run_directory, host->record.name);
     return status;
 }

@@ -11,6 +11,16 @@
 #include "cmd/verbs.h"
 #include "enclave/registry.h"
 
+static const char *
+health_word(const struct bl_enclave_record *record)
+{
+    static const char *const words[] = {
+        [BL_HEALTH_NONE] = "none", [BL_HEALTH_OK] = "ok", [BL_HEALTH_FAILING] = "failing"
+    };
+
+    return words[record->health];
+}
+
 static enum bulla_status
 print_json(const struct bl_enclave_record *records, size_t count, struct bulla_error *err)
 {
@@ -23,6 +33,7 @@ print_json(const struct bl_enclave_record *records, size_t count, struct bulla_e
         bl_result_word(&result, "name", records[i].name);
         bl_result_number(&result, "pid", (uint64_t)records[i].pid);
         bl_result_flag(&result, "started", records[i].ready);
+        bl_result_word(&result, "health", health_word(&records[i]));
         bl_result_time(&result, "since", records[i].started_s);
         bl_result_word(&result, "state", records[i].state_directory);
         bl_result_word(&result, "log", records[i].log_path);
@@ -38,12 +49,12 @@ print_table(const struct bl_enclave_record *records, size_t count, struct bulla_
     char since[BL_SHOWN_SIZE], state[BL_SHOWN_SIZE];
 
     if (count > 0)
-        bl_page_print(&page, "%-20s %8s  %-8s  %-20s  %s\n", "NAME", "PID", "PROGRAM", "SINCE",
-                      "STATE");
+        bl_page_print(&page, "%-20s %8s  %-8s  %-7s  %-20s  %s\n", "NAME", "PID", "PROGRAM",
+                      "HEALTH", "SINCE", "STATE");
     for (size_t i = 0; i < count; i++)
-        bl_page_print(&page, "%-20s %8d  %-8s  %-20s  %s\n", records[i].name, (int)records[i].pid,
-                      records[i].ready ? "runs" : "waits",
-                      bl_show_time(records[i].started_s, since),
+        bl_page_print(&page, "%-20s %8d  %-8s  %-7s  %-20s  %s\n", records[i].name,
+                      (int)records[i].pid, records[i].ready ? "runs" : "waits",
+                      health_word(&records[i]), bl_show_time(records[i].started_s, since),
                       bl_show_word(records[i].state_directory, state));
     return bl_page_write(&page, STDOUT_FILENO, err);
 }

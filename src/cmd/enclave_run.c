@@ -39,6 +39,9 @@ judge(const struct bl_monitor_end *end, struct bulla_error *err)
     if (end->memory_kills > 0)
         bl_note("%llu of its processes killed for want of memory",
                 (unsigned long long)end->memory_kills);
+    if (end->unhealthy)
+        return bulla_fail_cause(err, BULLA_CAUSE_UNHEALTHY, "enclave",
+                                "it was ended after three failed health checks");
     if (end->was_ready && !end->killed && end->code == 0)
         return BULLA_OK;
     enum bulla_status status = bulla_fail_cause(

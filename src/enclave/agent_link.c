@@ -136,7 +136,7 @@ bl_relay_packet_encode(const struct bl_relay_packet *packet, uint8_t out[BL_RELA
     size_t size = 0;
 
     out[size++] = (uint8_t)packet->kind;
-    if (packet->kind == BL_RELAY_CLIENT) {
+    if (packet->kind == BL_RELAY_CLIENT || packet->kind == BL_RELAY_HEALTH) {
         out[size++] = (uint8_t)(packet->port >> 8);
         out[size++] = (uint8_t)(packet->port & 0xff);
         return size;
@@ -163,6 +163,7 @@ read_packet(struct bl_reader *r, struct bl_relay_packet *packet)
         packet->id = bl_read_u32be(r);
         return;
     case BL_RELAY_CLIENT:
+    case BL_RELAY_HEALTH:
         packet->port = bl_read_u16be(r);
         if (packet->port == 0)
             bl_reader_fail(r, "port 0");

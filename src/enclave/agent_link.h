@@ -112,13 +112,16 @@ enum bl_relay_kind {
     BL_RELAY_CONNECT = 'C',
     BL_RELAY_BROKER = 'B',
     BL_RELAY_CLIENT = 'L',
-    BL_RELAY_ANSWER = 'A'
+    BL_RELAY_ANSWER = 'A',
+    BL_RELAY_HEALTH =
+        'H' /* comes with a socket: does the program listen? A byte says that it does */
 };
+#define BL_RELAY_HEALTH_YES 'y' /* no: the socket is closed without it */
 struct bl_relay_packet {
     enum bl_relay_kind kind;
-    uint32_t id;    /* all but CLIENT: chosen by the agent */
+    uint32_t id;    /* all but CLIENT and HEALTH: chosen by the agent */
     uint8_t index;  /* CONNECT */
-    uint16_t port;  /* CLIENT: never 0 */
+    uint16_t port;  /* CLIENT, HEALTH: never 0 */
     bool connected; /* ANSWER */
 };
 /** The size written; `out` is large enough for every kind. */

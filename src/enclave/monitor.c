@@ -43,7 +43,9 @@ struct monitor {
     sigset_t signals_before;
     bool signals_blocked;
     int control, log_pipe; /* our ends */
-    int tpm;               /* our end, until the server has it */
+    int relay_link;        /* ours as well: what is written there the agent reads */
+    struct bl_health health;
+    int tpm; /* our end, until the server has it */
     bool has_vouched;
     struct bulla_error failure; /* of the platform, for which the agent was killed */
     int64_t kill_at;            /* deadline after which patience ends; INT64_MAX: nobody asked */
@@ -75,8 +77,8 @@ give_back_signals(struct monitor *m)
 {
     struct signalfd_siginfo info;
 
-    while (m->signals >= 0 && read(m->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-    }
+    while (m->signals >= 0 && read(m->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        m->end.stopped = true;
     bl_fd_close(&m->signals);
     if (m->signals_blocked)
         (void)sigprocmask(SIG_SETMASK, &m->signals_before, NULL);
@@ -151,7 +153,11 @@ open_ends(struct monitor *m, struct ends *ends, struct bulla_error *err)
     ends->log = log[1];
     if (BL_CALL(PROCESS, fcntl(m->log_pipe, F_SETFL, O_NONBLOCK)) != 0)
         return bl_fail_errno(err, WHERE, "no pipe for the log");
-    return bl_relay_start(m->plan->manifest, &m->relay, &ends->relay, err);
+    struct bl_relay_ends relay = { -1, -1 };
+    BL_TRY(bl_relay_start(m->plan->manifest, &m->relay, &relay, err));
+    ends->relay = relay.agent;
+    m->relay_link = relay.monitor;
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -297,6 +303,7 @@ take_report(struct monitor *m, struct bulla_error *err)
         return BULLA_OK;
     }
     m->end.was_ready = true;
+    bl_health_begin(&m->health, m->plan->manifest, m->relay_link);
     if (m->plan->ready != NULL)
         m->plan->ready(m->plan->context);
     return BULLA_OK;
@@ -313,17 +320,40 @@ kill_agent(const struct monitor *m)
 static void
 ask_to_end(struct monitor *m)
 {
-    struct signalfd_siginfo info;
     struct bulla_error ignored = { 0 };
 
-    if (read(m->signals, &info, sizeof info) != (ssize_t)sizeof info)
-        return;
+    bl_health_done(&m->health);
     (void)!bl_process_signal(&m->agent, SIGTERM, &ignored);
     if (m->kill_at == INT64_MAX)
         m->kill_at = bl_clock_deadline(BL_MONITOR_STOP_TIMEOUT_MS);
 }
 
-enum { ON_AGENT, ON_RELAY, ON_SIGNALS, ON_TPM, ON_CONTROL, ON_LOG, ON_COUNT };
+static void
+take_signal(struct monitor *m)
+{
+    struct signalfd_siginfo info;
+
+    if (read(m->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    m->end.stopped = true;
+    ask_to_end(m);
+}
+
+static void
+check_health(struct monitor *m)
+{
+    enum bl_health_state before = m->health.state;
+    bool lives = bl_health_step(&m->health);
+
+    if (m->health.state != before && m->plan->health != NULL)
+        m->plan->health(m->plan->context, m->health.state);
+    if (lives)
+        return;
+    m->end.unhealthy = true;
+    ask_to_end(m); /* what it can still save it shall save */
+}
+
+enum { ON_AGENT, ON_RELAY, ON_SIGNALS, ON_TPM, ON_CONTROL, ON_LOG, ON_HEALTH, ON_COUNT };
 
 /* One round. What the agent does out of turn, and what fails us, ends it; what it closes is closed. */
 static void
@@ -332,7 +362,8 @@ serve(struct monitor *m, const struct pollfd *ready)
     struct bulla_error ignored = { 0 };
 
     if (ready[ON_SIGNALS].revents != 0)
-        ask_to_end(m);
+        take_signal(m);
+    check_health(m);
     if (ready[ON_RELAY].revents != 0 || bl_clock_monotonic_ms() >= m->kill_at)
         kill_agent(m);
     if (ready[ON_TPM].revents != 0 && bl_vtpm_server_step(&m->server, &ignored) != BULLA_OK)
@@ -349,7 +380,9 @@ serve(struct monitor *m, const struct pollfd *ready)
 static int
 patience_ms(const struct monitor *m)
 {
-    return m->kill_at == INT64_MAX ? -1 : bl_clock_left_ms(m->kill_at);
+    int64_t next = m->kill_at < m->health.at ? m->kill_at : m->health.at;
+
+    return next == INT64_MAX ? -1 : bl_clock_left_ms(next);
 }
 
 static enum bulla_status
@@ -363,6 +396,7 @@ loop(struct monitor *m, struct bulla_error *err)
             [ON_TPM] = { .fd = m->server.fd, .events = POLLIN },
             [ON_CONTROL] = { .fd = m->control, .events = POLLIN },
             [ON_LOG] = { .fd = m->log_pipe, .events = POLLIN },
+            [ON_HEALTH] = { .fd = m->health.answer_fd, .events = POLLIN },
         };
         if (BL_CALL(PROCESS, poll(ready, ON_COUNT, patience_ms(m))) < 0) {
             if (errno == EINTR)
@@ -408,6 +442,8 @@ monitor_done(struct monitor *m)
     bl_process_done(&m->agent);
     bl_cgroup_done(&m->group);
     bl_process_done(&m->relay);
+    bl_health_done(&m->health);
+    bl_fd_close(&m->relay_link);
     bl_vtpm_server_done(&m->server);
     bl_fd_close(&m->tpm);
     bl_fd_close(&m->control);
@@ -431,6 +467,8 @@ bl_monitor_run(const struct bl_monitor_plan *plan, struct bl_monitor_end *end_ou
                          .signals = -1,
                          .control = -1,
                          .log_pipe = -1,
+                         .relay_link = -1,
+                         .health = BL_HEALTH_NOBODY,
                          .tpm = -1,
                          .kill_at = INT64_MAX };
 

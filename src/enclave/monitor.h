@@ -8,12 +8,14 @@
  * So what is put into PCR 11 is in force already, no process is forked while this one holds keys,
  * and the agent can do nothing before its TPM says what it is: nobody answers it. If anything
  * fails, the agent is killed without having run on.
+ * While the program runs, the manifest's health check (enclave/health.h) is carried out; after too
+ * many failures the enclave is asked to end as by a signal.
  *
  * Guarantees: one instance per state directory (BULLA_CAUSE_BUSY); an older version than the last one
  * that was started does not start (VERSION_BELOW_FLOOR, with found and expected); the agent's TPM
  * commands are filtered, its network is the relay; when the monitor ends or dies, so does all of the
  * enclave.
- * Does not: verify who signed the image (the caller did: enclave/identity.h); restart; hide anything
+ * Does not: verify who signed the image (the caller did: enclave/identity.h); restart (cmd/enclave_restart.h); hide anything
  * from root of the host, who can read the monitor's memory (docs/limits.md). SIGTERM, SIGINT and
  * SIGHUP to the monitor ask the enclave to end; they are blocked in this process meanwhile. One
  * monitor per process, which should have no other threads.
@@ -22,6 +24,7 @@
 #define BL_ENCLAVE_MONITOR_H
 
 #include "device/tpm.h"
+#include "enclave/health.h"
 #include "enclave/state.h"
 #include "enclave/world.h"
 #include "tee/tpm/evidence.h"
@@ -52,6 +55,9 @@ struct bl_monitor_plan {
     void (*started)(void *context, pid_t agent);
     /** The program runs. NULL: nobody wants to know. */
     void (*ready)(void *context);
+    /** The health check of the manifest, if it has one, has another result than before. NULL: nobody
+     *  wants to know. */
+    void (*health)(void *context, enum bl_health_state state);
 };
 
 struct bl_monitor_end {
@@ -59,6 +65,8 @@ struct bl_monitor_end {
     int code;               /* the program's */
     bool was_ready;         /* the program ran */
     enum bulla_cause cause; /* why the agent did not start it; or NONE */
+    bool stopped;           /* a signal asked for it */
+    bool unhealthy;         /* told to end because it took no connections any more */
     uint64_t memory_kills;  /* processes killed for want of memory; 0 where nobody counts */
 };
 

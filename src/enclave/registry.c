@@ -20,8 +20,11 @@
 #include "sys/socket.h"
 
 #define WHERE "list of enclaves"
-#define KIND BL_LITERAL("bulla-enclave/1")
-#define FIELD_COUNT 8
+#define KIND BL_LITERAL("bulla-enclave/2")
+#define FIELD_COUNT 9
+#define KIND_BEFORE \
+    BL_LITERAL("bulla-enclave/1") /* a monitor that runs on while bulla is renewed */
+#define FIELD_COUNT_BEFORE 8
 #define RECORD_SIZE_MAX 4096u /* bytes: two paths and a few numbers */
 #define LOCK_NAME ".lock"
 #define LOCK_TIMEOUT_MS 10000
@@ -49,6 +52,7 @@ bl_enclave_record_encode(const struct bl_enclave_record *record, struct bulla_bu
     write_text(&w, record->state_directory);
     write_text(&w, record->log_path);
     bl_cbor_write_bool(&w, record->ready);
+    bl_cbor_write_uint(&w, record->health);
     return bl_writer_finish(&w, err);
 }
 
@@ -80,8 +84,10 @@ bl_enclave_record_decode(struct bulla_bytes bytes, struct bl_enclave_record *out
     struct bl_reader r = bl_reader(bytes, "record of an enclave");
     struct bl_enclave_record record = { 0 };
 
-    if (bl_cbor_read_array(&r, FIELD_COUNT) != FIELD_COUNT ||
-        !bl_equal(bl_cbor_read_text(&r, KIND.size), KIND))
+    size_t field_count = bl_cbor_read_array(&r, FIELD_COUNT);
+    struct bulla_bytes kind = bl_cbor_read_text(&r, KIND.size);
+    if (!(field_count == FIELD_COUNT && bl_equal(kind, KIND)) &&
+        !(field_count == FIELD_COUNT_BEFORE && bl_equal(kind, KIND_BEFORE)))
         bl_reader_fail(&r, "not a record that we know");
     read_text(&r, record.name, sizeof record.name);
     uint64_t pid = bl_cbor_read_uint(&r);
@@ -90,7 +96,11 @@ bl_enclave_record_decode(struct bulla_bytes bytes, struct bl_enclave_record *out
     read_text(&r, record.state_directory, sizeof record.state_directory);
     read_text(&r, record.log_path, sizeof record.log_path);
     record.ready = bl_cbor_read_bool(&r);
+    uint64_t health = field_count == FIELD_COUNT ? bl_cbor_read_uint(&r) : BL_HEALTH_NONE;
     BL_TRY(bl_reader_finish(&r, err));
+    if (health > BL_HEALTH_FAILING)
+        return bulla_fail(err, BULLA_E_MALFORMED, r.where, "a health that nobody knows", 0);
+    record.health = (enum bl_health_state)health;
     if (pid < 2 || pid > INT32_MAX || !name_is_valid(record.name))
         return bulla_fail(err, BULLA_E_MALFORMED, r.where, "neither a process nor a name", 0);
     record.pid = (pid_t)pid;

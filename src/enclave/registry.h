@@ -2,7 +2,8 @@
 /*
  * enclave/registry.h: which enclaves run on this host for this user: one small file for each
  * monitor in a directory of the run (0700). A record: deterministic CBOR
- *     ["bulla-enclave/1", name, pid, start ticks, started s, state directory, log, ready]
+ *     ["bulla-enclave/2", name, pid, start ticks, started s, state directory, log, ready, health]
+ * where health is a number of bl_health_state; "bulla-enclave/1" is the same without it.
  *
  * Guarantees: a record counts only while the process that wrote it lives (its number and the moment
  * of its start), so that a number used again is never taken for it; one living record for one name.
@@ -14,7 +15,7 @@
 
 #include <sys/types.h>
 
-#include "policy/manifest.h"
+#include "enclave/health.h"
 
 #define BL_REGISTRY_PATH_SIZE_MAX 1023 /* bytes */
 #define BL_REGISTRY_COUNT_MAX 4096u    /* enclaves of one user */
@@ -27,6 +28,7 @@ struct bl_enclave_record {
     char state_directory[BL_REGISTRY_PATH_SIZE_MAX + 1];
     char log_path[BL_REGISTRY_PATH_SIZE_MAX + 1];
     bool ready; /* the program has been started */
+    enum bl_health_state health;
 };
 
 enum bulla_status bl_enclave_record_encode(const struct bl_enclave_record *record,

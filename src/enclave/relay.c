@@ -220,7 +220,7 @@ start(const struct bl_manifest *manifest, const struct listeners *listeners, int
 
 enum bulla_status
 bl_relay_start(const struct bl_manifest *manifest, struct bl_process *process_out,
-               int *agent_fd_out, struct bulla_error *err)
+               struct bl_relay_ends *ends_out, struct bulla_error *err)
 {
     struct listeners listeners = { 0 };
     int ends[2] = { -1, -1 };
@@ -231,11 +231,11 @@ bl_relay_start(const struct bl_manifest *manifest, struct bl_process *process_ou
     if (status == BULLA_OK)
         status = start(manifest, &listeners, ends[0], process_out, err);
     listeners_done(&listeners);
-    bl_fd_close(&ends[0]);
     if (status != BULLA_OK) {
+        bl_fd_close(&ends[0]);
         bl_fd_close(&ends[1]);
         return status;
     }
-    *agent_fd_out = ends[1];
+    *ends_out = (struct bl_relay_ends){ .agent = ends[1], .monitor = ends[0] };
     return BULLA_OK;
 }

@@ -21,9 +21,15 @@
 #define BL_RELAY_SEND_TIMEOUT_MS 1000
 #define BL_RELAY_CONNECT_TIMEOUT_MS 10000
 
-/** Listen, then start the relay of `manifest`. *agent_fd_out is the agent's end. Failures to listen
- *  have the number of the port in the list as offset. */
+/** The ends of a relay's link. */
+struct bl_relay_ends {
+    int agent;
+    int monitor; /* a copy of the relay's own, to write to */
+};
+/** Listen, then start the relay of `manifest`. Failures to listen have the number of the port in the
+ *  list as offset. */
 enum bulla_status bl_relay_start(const struct bl_manifest *manifest, struct bl_process *process_out,
-                                 int *agent_fd_out, struct bulla_error *err) BULLA_CHECKED;
+                                 struct bl_relay_ends *ends_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
 
 #endif

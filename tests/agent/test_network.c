@@ -102,6 +102,7 @@ test_no_connection_to_the_broker(void **state)
         { { .kind = 'A', .connected = false }, BULLA_E_UNREACHABLE },
         { { .kind = 'A', .id = 77, .connected = true }, BULLA_E_MALFORMED },
         { { .kind = 'B' }, BULLA_E_MALFORMED },
+        { { .kind = 'H', .port = 7 }, BULLA_E_MALFORMED }, /* before the program runs */
     };
 
     (void)state;
@@ -232,6 +233,34 @@ test_clients_reach_the_program(void **state)
     assert_true(is_hung_up(refused)); /* the program does not listen */
     close(relay.monitor);
     assert_int_equal(end_of(network), BULLA_E_MALFORMED);
+}
+
+static void
+test_the_monitor_asks_whether_it_listens(void **state)
+{
+    struct ends relay = make_relay();
+    BL_AUTO_FD listener = -1;
+    uint8_t answer[2] = { 0 };
+    size_t size = 0;
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    uint16_t port = free_port(&listener);
+    const struct bl_manifest manifest = make_manifest(port, 0);
+    const struct bl_relay_packet question = { .kind = BL_RELAY_HEALTH, .port = port };
+    pid_t network = start_network(&relay, &manifest);
+    BL_AUTO_FD yes = say(relay.monitor, question);
+    assert_ok(bl_socket_receive(yes, answer, 2, bl_clock_deadline(WAIT_MS), &size, &err), &err);
+    assert_int_equal(size, 1); /* and nothing follows */
+    assert_int_equal(answer[0], BL_RELAY_HEALTH_YES);
+    bl_fd_close(&listener);
+    BL_AUTO_FD no = say(relay.monitor, question);
+    assert_true(is_hung_up(no));
+    BL_AUTO_FD other =
+        say(relay.monitor, (struct bl_relay_packet){ .kind = BL_RELAY_HEALTH, .port = 1 });
+    assert_true(is_hung_up(other));
+    assert_int_equal(end_of(network), BULLA_E_MALFORMED); /* a port that is not in the manifest */
+    close(relay.monitor);
 }
 
 static void
@@ -443,6 +472,7 @@ main(void)
         cmocka_unit_test(test_a_connection_to_the_broker),
         cmocka_unit_test(test_no_connection_to_the_broker),
         cmocka_unit_test(test_clients_reach_the_program),
+        cmocka_unit_test(test_the_monitor_asks_whether_it_listens),
         cmocka_unit_test(test_the_program_reaches_the_outside),
         cmocka_unit_test(test_a_port_that_is_not_listed),
         cmocka_unit_test(test_watched_and_deadline),

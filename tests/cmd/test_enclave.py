@@ -7,8 +7,11 @@ Arguments: the program, that agent, and a program that forbids namespaces."""
 import json
 import os
 import pathlib
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import cli
@@ -18,7 +21,7 @@ AGENT, WITHOUT_USERNS = map(os.path.abspath, sys.argv[2:4])
 WAIT_S = 60
 
 
-def manifest(act, version=1, memory="64M", permitted="memory, pids, cpus"):
+def manifest(act, version=1, memory="64M", permitted="memory, pids, cpus", more=""):
     return f"""bulla: 1
 name: tested
 product: example.org/tested
@@ -29,7 +32,7 @@ entry: [/usr/bin/env, {act}]
 resources: {{ memory: {memory}, cpus: 1, pids: 16, open_files: 64, tmp: 1M }}
 sealed: [{{ path: /data, size: 1M }}]
 isolation: {{ permit_unenforced: [{permitted}] }}
-""".encode()
+{more}""".encode()
 
 
 def prepare(home, act, **how):
@@ -164,6 +167,86 @@ def without_user_namespaces(home):
         cli.Result(command, forbidden.returncode, forbidden.stdout,
                    forbidden.stderr).fails(10, "BL-1005")
     assert not (home / "untouched").exists() and not (home / "tested.bimg").exists()
+
+
+def health(policy="never"):
+    """The tests' agent knows nothing of health checks, so that none is ever answered."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    return (f"network: {{ listen: ['127.0.0.1:{port} -> 80'] }}\nrestart: {policy}\n"
+            "health: { port: 80, interval: 200ms, timeout: 100ms }\n")
+
+
+def said(monitor, word=None):
+    """What a monitor says on stderr until `word` is in a line, or until it ends; for a while at most."""
+    timer = threading.Timer(WAIT_S / 3, monitor.kill)
+    timer.start()
+    lines = []
+    for line in monitor.stderr:
+        lines.append(line.decode())
+        if word is not None and word in lines[-1]:
+            break
+    timer.cancel()
+    assert word is None or (lines and word in lines[-1]), lines
+    return "".join(lines)
+
+
+@case
+def what_fails_is_started_again(home):
+    prepare(home, "leave", more="restart: on-failure\n")
+    monitor = home.start("enclave", "run", "app.bimg", "app.id", stderr=subprocess.PIPE)
+    began = time.monotonic()
+    assert "in 1 s" in said(monitor, "started again")
+    assert "in 2 s" in said(monitor, "started again")
+    assert time.monotonic() - began >= 1
+    listed = home.bulla("enclave", "ps", "--json").ok().json["enclaves"]
+    assert [(e["pid"], e["started"], e["health"]) for e in listed] == [(monitor.pid, False, "none")]
+    home.bulla("enclave", "stop", "tested").ok()  # in the pause
+    rest = said(monitor)
+    assert monitor.wait(timeout=WAIT_S) == 1 and "BL-0108" in rest and "again" not in rest, rest
+    assert home.bulla("enclave", "ps", "--json").ok().json["enclaves"] == []
+
+
+@case
+def what_is_stopped_is_not_started_again(home):
+    prepare(home, "wait", more="restart: always\n")
+    for stop in (lambda m: home.bulla("enclave", "stop", "tested").ok(),
+                 lambda m: home.bulla("down").ok(), lambda m: m.terminate(),
+                 lambda m: m.send_signal(signal.SIGINT), lambda m: m.send_signal(signal.SIGHUP)):
+        monitor = home.start("enclave", "run", "app.bimg", "app.id", stderr=subprocess.PIPE)
+        said(monitor, "the program runs")
+        stop(monitor)
+        rest = said(monitor)
+        assert monitor.wait(timeout=WAIT_S) == 1 and "again" not in rest, rest
+
+
+@case
+def what_is_refused_is_not_asked_for_again(home):
+    prepare(home, "refuse", version=5, more="restart: always\n")
+    assert "again" not in run(home).fails(12, "BL-1201").err
+    build(home, "leave", version=4, more="restart: always\n")
+    assert "again" not in run(home).fails(9, "BL-0904").err
+
+
+@case
+def who_takes_no_connections_is_ended(home):
+    prepare(home, "wait", more=health())
+    assert "takes no connections" in run(home, timeout=WAIT_S / 3).fails(1, "BL-0109").err
+
+
+@case
+def who_takes_no_connections_is_started_again(home):
+    prepare(home, "wait", more=health("on-failure"))
+    monitor = home.start("enclave", "run", "app.bimg", "app.id", stderr=subprocess.PIPE)
+    said(monitor, "takes no connections")
+    listed = home.bulla("enclave", "ps", "--json").ok().json["enclaves"]
+    assert [e["health"] for e in listed] == ["failing"], listed
+    assert "failing" in home.bulla("enclave", "ps").ok().text
+    said(monitor, "the program runs")
+    home.bulla("down").ok()
+    assert "again" not in said(monitor)
+    monitor.wait(timeout=WAIT_S)
 
 
 @case

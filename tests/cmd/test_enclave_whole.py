@@ -139,6 +139,15 @@ def stop(home, monitor):
     assert monitor.wait(timeout=WAIT_S) == 0, home.bulla("enclave", "logs", "cache").text
 
 
+def wait_for_health(home, word):
+    for _ in range(WAIT_S * 20):
+        listed = home.bulla("enclave", "ps", "--json").ok().json["enclaves"]
+        if [e["health"] for e in listed] == [word]:
+            return
+        time.sleep(0.05)
+    raise AssertionError(listed)
+
+
 def nothing_leaked(home):
     """Neither the password nor the data is anywhere that the host keeps."""
     (home / "auth.conf").unlink(missing_ok=True)
@@ -170,6 +179,26 @@ def it_gets_its_secret_serves_and_keeps_its_data(home):
     assert ask(home, b"LLEN", b"list") == b"+OK\r\n:50\r\n"
     stop(home, monitor)
     nothing_leaked(home)
+    home.stop(home.broker)
+
+
+@case
+def its_health_is_watched(home):
+    """What the host chooses is not part of the identity. The program stops listening: it is ended,
+    started again, and has its data."""
+    prepare(home)
+    grant(home)
+    home.write("bulla.yaml", (home / "bulla.yaml").read_bytes() + b"""restart: on-failure
+health: { port: 6379, interval: 500ms, timeout: 400ms }
+""")
+    monitor = start(home)
+    assert ask(home, b"SET", b"k", b"canary-value") == b"+OK\r\n+OK\r\n"
+    wait_for_health(home, "ok")
+    assert ask(home, b"CONFIG", b"SET", b"port", b"0") == b"+OK\r\n+OK\r\n"
+    wait_for_health(home, "failing")
+    wait_for_health(home, "ok")
+    assert ask(home, b"GET", b"k") == b"+OK\r\n$12\r\ncanary-value\r\n"
+    stop(home, monitor)
     home.stop(home.broker)
 
 

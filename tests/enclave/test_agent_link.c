@@ -196,6 +196,7 @@ test_relay_packets(void **state)
         { .kind = BL_RELAY_CONNECT, .id = 0x01020304, .index = 7 },
         { .kind = BL_RELAY_BROKER, .id = 0xffffffff },
         { .kind = BL_RELAY_CLIENT, .port = 6379 },
+        { .kind = BL_RELAY_HEALTH, .port = 6379 },
         { .kind = BL_RELAY_ANSWER, .id = 5, .connected = true },
         { .kind = BL_RELAY_ANSWER, .id = 5 },
     };

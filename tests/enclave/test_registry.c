@@ -32,6 +32,7 @@ test_round_trip_and_refusals(void **state)
     record.pid = 4242;
     record.start_ticks = 77;
     record.ready = true;
+    record.health = BL_HEALTH_FAILING;
     assert_ok(bl_enclave_record_encode(&record, &bytes, &err), &err);
     assert_ok(bl_enclave_record_decode(bulla_buffer_bytes(&bytes), &got, &err), &err);
     assert_memory_equal(&record, &got, sizeof got);
@@ -59,6 +60,41 @@ test_round_trip_and_refusals(void **state)
     assert_ok(bl_enclave_record_encode(&record, &bytes, &err), &err);
     assert_fails(bl_enclave_record_decode(bulla_buffer_bytes(&bytes), &got, &err),
                  BULLA_E_MALFORMED, &err);
+}
+
+/* What a monitor of the version before wrote, and what none writes. */
+static void
+test_records_of_other_versions(void **state)
+{
+    static const char before[] = "\x88\x6f"
+                                 "bulla-enclave/1\x63"
+                                 "app\x02\x03\x04\x62/s\x62/l\xf5";
+    struct bulla_error err = { 0 };
+    struct bl_enclave_record got = { 0 };
+    char bytes[sizeof before];
+    const struct bulla_bytes view = { (const uint8_t *)bytes, sizeof before };
+
+    (void)state;
+    memcpy(bytes, before, sizeof before);
+    assert_ok(
+        bl_enclave_record_decode((struct bulla_bytes){ view.data, view.size - 1 }, &got, &err),
+        &err);
+    assert_string_equal(got.name, "app");
+    assert_int_equal(got.health, BL_HEALTH_NONE);
+    bytes[16] = '2'; /* then it has health */
+    assert_fails(
+        bl_enclave_record_decode((struct bulla_bytes){ view.data, view.size - 1 }, &got, &err),
+        BULLA_E_MALFORMED, &err);
+    bytes[0] = '\x89';
+    for (char health = 0; health < 5; health++) {
+        bytes[sizeof before - 1] = health;
+        bulla_error_clear(&err);
+        assert_int_equal(bl_enclave_record_decode(view, &got, &err),
+                         health <= BL_HEALTH_FAILING ? BULLA_OK : BULLA_E_MALFORMED);
+    }
+    bytes[16] = '3';
+    bytes[sizeof before - 1] = 0;
+    assert_fails(bl_enclave_record_decode(view, &got, &err), BULLA_E_MALFORMED, &err);
 }
 
 static void
@@ -164,6 +200,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip_and_refusals),
+        cmocka_unit_test(test_records_of_other_versions),
         test_in_directory(test_enter_find_leave),
         test_in_directory(test_one_living_of_a_name),
         test_in_directory(test_a_number_used_again),

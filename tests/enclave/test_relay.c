@@ -18,7 +18,7 @@ static struct bl_manifest manifest; /* too large for the stack */
 
 struct fixture {
     struct bl_process relay;
-    int agent;
+    int agent, monitor;
     int outside; /* a listener that the manifest lets the enclave reach */
 };
 
@@ -50,7 +50,7 @@ setup(void **state)
     struct bulla_error err = { 0 };
     uint16_t outside_port = 0;
 
-    f = (struct fixture){ .relay = BL_PROCESS_NONE, .agent = -1, .outside = -1 };
+    f = (struct fixture){ .relay = BL_PROCESS_NONE, .agent = -1, .monitor = -1, .outside = -1 };
     assert_ok(bl_tcp_listen(NULL, 0, &f.outside, &err), &err);
     assert_ok(bl_tcp_port(f.outside, &outside_port, &err), &err);
     manifest = (struct bl_manifest){ .listen_count = 1, .connect_count = 2 };
@@ -59,7 +59,10 @@ setup(void **state)
     manifest.connect[1] = (struct bl_manifest_port){ local(free_port()), 5433 };
     manifest.has_broker = true;
     manifest.broker.endpoint = local(outside_port);
-    assert_ok(bl_relay_start(&manifest, &f.relay, &f.agent, &err), &err);
+    struct bl_relay_ends ends = { -1, -1 };
+    assert_ok(bl_relay_start(&manifest, &f.relay, &ends, &err), &err);
+    f.agent = ends.agent;
+    f.monitor = ends.monitor;
     *state = &f;
     return 0;
 }
@@ -70,6 +73,7 @@ teardown(void **state)
     struct fixture *f = *state;
 
     bl_fd_close(&f->agent);
+    bl_fd_close(&f->monitor);
     bl_fd_close(&f->outside);
     bl_process_done(&f->relay);
     return 0;
@@ -241,16 +245,39 @@ test_many_requests(void **state)
     assert_int_equal(answered, 8 * BL_RELAY_PENDING_MAX);
 }
 
+/* What the monitor writes reaches the agent beside what the relay does. */
+static void
+test_the_monitor_asks_the_agent(void **state)
+{
+    struct fixture *f = *state;
+    struct bulla_error err = { 0 };
+    uint8_t bytes[BL_RELAY_PACKET_SIZE_MAX];
+    int pair[2] = { -1, -1 }, fd = -1;
+
+    size_t size = bl_relay_packet_encode(
+        &(struct bl_relay_packet){ .kind = BL_RELAY_HEALTH, .port = 6379 }, bytes);
+    assert_ok(bl_unix_pair(BL_UNIX_STREAM, pair, &err), &err);
+    assert_ok(bl_packet_send(f->monitor, (struct bulla_bytes){ bytes, size }, &pair[1], 1,
+                             bl_clock_deadline(WAIT_MS), &err),
+              &err);
+    assert_int_equal(hear(f, &fd).kind, BL_RELAY_HEALTH);
+    assert_joined(fd, pair[0]);
+    bl_fd_close(&fd);
+    bl_fd_close(&pair[0]);
+    bl_fd_close(&pair[1]);
+}
+
 static void
 test_address_in_use(void **state)
 {
     struct bulla_error err = { 0 };
     struct bl_process second = BL_PROCESS_NONE;
-    int fd = -1;
+    struct bl_relay_ends ends = { -1, -1 };
 
     (void)state;
-    assert_true(bl_relay_start(&manifest, &second, &fd, &err) != BULLA_OK);
-    assert_int_equal(fd, -1);
+    assert_true(bl_relay_start(&manifest, &second, &ends, &err) != BULLA_OK);
+    assert_int_equal(ends.agent, -1);
+    assert_int_equal(ends.monitor, -1);
     assert_int_equal(second.pidfd, -1);
 }
 
@@ -269,6 +296,7 @@ main(void)
         with_relay(test_a_descriptor_ends_the_link),
         with_relay(test_ends_with_the_agent),
         with_relay(test_many_requests),
+        with_relay(test_the_monitor_asks_the_agent),
         with_relay(test_address_in_use),
     };
 
