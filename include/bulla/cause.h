@@ -71,6 +71,7 @@
     X(KEY_MISMATCH, 807, MISMATCH)                                \
     X(KEY_ATTRIBUTES, 808, UNTRUSTED)                             \
     X(NOT_A_QUOTE, 809, MISMATCH)                                 \
+    X(ADMIN_UNKNOWN, 810, UNTRUSTED)                              \
     /* 09: stale: nonce, expiry, revocation, rollback */          \
     X(STALE, 901, STALE)                                          \
     X(EXPIRED, 902, STALE)                                        \
@@ -91,6 +92,7 @@
     X(CONNECTION_CLOSED, 1102, UNREACHABLE)                       \
     /* 12: the server said no (its reason is in its audit log) */ \
     X(REFUSED, 1201, REFUSED)                                     \
+    X(ADMIN_REFUSED, 1202, REFUSED)                               \
     /* 13: not found */                                           \
     X(NOT_FOUND, 1301, NOT_FOUND)                                 \
     /* 14: timed out */                                           \

@@ -72,7 +72,8 @@ find_admin(struct bl_session *session, struct bulla_bytes content, struct admin_
                           "SELECT public_key, roles FROM admins WHERE tenant = ? AND key_id = ?",
                           values, 2, read_admin, admin, NULL, err));
     if (!admin->found)
-        return bulla_fail(err, BULLA_E_UNTRUSTED, "admin request", "not a registered admin key", 0);
+        return bulla_fail_cause(err, BULLA_CAUSE_ADMIN_UNKNOWN, "admin request",
+                                "not a registered admin key");
     return bl_key_from_raw_public(BL_KEY_ED25519, BL_BYTES_OF(admin->public_key), key_out, err);
 }
 

@@ -44,9 +44,17 @@ bl_admin_ask(struct bl_admin_session *session, const struct bl_key *admin, const
         request.arguments[i] = arguments[i];
     request.argument_count = argument_count;
     BL_TRY(bl_admin_request_sign(&request, admin, &content, err));
-    BL_TRY(bl_broker_exchange(session->connection, BL_MESSAGE_ADMIN_REQUEST,
-                              bulla_buffer_bytes(&content), BL_MESSAGE_ADMIN_REPLY, &session->state,
-                              timeout_ms, &answer, err));
+    struct bulla_error failure = { 0 };
+    enum bulla_status status = bl_broker_exchange(
+        session->connection, BL_MESSAGE_ADMIN_REQUEST, bulla_buffer_bytes(&content),
+        BL_MESSAGE_ADMIN_REPLY, &session->state, timeout_ms, &answer, &failure);
+    if (status == BULLA_E_REFUSED) /* an admin would have got a reply */
+        return bulla_fail_cause(err, BULLA_CAUSE_ADMIN_REFUSED, "broker", "it refused");
+    if (status != BULLA_OK) {
+        if (err != NULL)
+            *err = failure;
+        return status;
+    }
     BL_TRY(bl_admin_reply_open(bulla_buffer_bytes(&answer), session->connection->root,
                                session->challenge.nonce, &reply, err));
     if (reply.cause != BULLA_CAUSE_NONE)

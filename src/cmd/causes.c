@@ -231,6 +231,11 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(NOT_A_QUOTE, "what was signed is not a quote",
          "The TPM marks what it attests to, and this structure is of another type.",
          "collect the evidence again; if it fails again, it is not genuine"),
+    TEXT(ADMIN_UNKNOWN, "the key that signed is no admin key of this broker",
+         "An admin request came with a key that was never registered here: the key of another "
+         "broker, or of nobody. Nothing was done, and the asker was told only that it was refused.",
+         "compare the asker's key with the one whose id the \"created\" record of the audit log "
+         "names; if no admin of yours asked, somebody is trying keys"),
     TEXT(STALE, "too old",
          "It expired, was revoked, was replayed, or is older than something already seen.",
          "obtain a current one; check the clock of this machine"),
@@ -289,6 +294,11 @@ const struct bl_cause_text bl_cause_texts[] = {
          "The reason is in the audit log of the server and not told to the asker, who may be an "
          "attacker.",
          "ask the operator of the server for the entry in the audit log"),
+    TEXT(ADMIN_REFUSED, "the broker does not take this for a request of one of its admins",
+         "It answers an admin with the reason. Whoever did not sign with a registered key, over "
+         "this very challenge, learns nothing more.",
+         "check --admin-key: it must be the file that this broker's first start wrote; check "
+         "--broker, if there is more than one; the broker's audit log has the reason"),
     TEXT(NOT_FOUND, "it does not exist", "No file or object of that name is there.",
          "check the name and the path"),
     TEXT(TIMEOUT, "it took too long", "The deadline passed before there was an answer.",

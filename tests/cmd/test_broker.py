@@ -178,7 +178,7 @@ def an_admin_request_without_the_admins_signature_is_refused(home):
                              "--recovery", home / "r2", "--address-file", home / "a2")
     home.stop(other)
     for verb in (("put", "db/password", "secret"), ("list",)):
-        result = home.bulla("admin", *verb, "--admin-key", "foreign.key").fails(12, "BL-1201")
+        result = home.bulla("admin", *verb, "--admin-key", "foreign.key").fails(12, "BL-1202")
         nothing_leaked(home, result)
     assert reasons(home)[-1]["what"] == "not a registered admin key", reasons(home)
     home.bulla("admin", "list", "--admin-key", "missing.key").fails(13)

@@ -62,7 +62,7 @@ else
 fi
 step "another owner, with an admin key of another broker" "bulla key generate --kind x25519 -o foreign.x >/dev/null
       XDG_STATE_HOME=$place/other XDG_CONFIG_HOME=$place/otherconfig timeout -s TERM 3 bulla serve --listen 127.0.0.1:0 || true"
-refused 12 BL-1201 "an admin request without the admin's signature" \
+refused 12 BL-1202 "an admin request without the admin's signature" \
     "bulla admin put letters/copper policy.yaml --admin-key $place/otherconfig/bulla/admin.key"
 reason
 cp "$place/state/bulla/tpm/state" tpm.old
