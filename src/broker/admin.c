@@ -173,6 +173,7 @@ bl_session_on_admin_request(struct bl_session *session, struct bulla_bytes body,
     BL_TRY(find_admin(session, content, &admin, key_id, &key, err));
     BL_TRY(bl_admin_request_open(content, key, session->vault->keys.broker_id, session->nonce,
                                  &request, err));
+    session->peer_is_proved = true;
     const struct bl_admin_verb *verb = find_verb(request.verb);
     enum bulla_status status = BULLA_OK;
     if (verb == NULL)

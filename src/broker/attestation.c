@@ -283,10 +283,11 @@ note_platform(struct bl_session *session, const struct bl_claims *claims,
     struct bl_store *store = session->vault->store;
     struct platform_row platform = { 0 };
 
-    if (has_host(claims))
-        BL_TRY(note_host(store, &claims->platform, err));
     BL_TRY(need_count(tpm, err));
     BL_TRY(find_platform(store, tpm, &platform, err));
+    session->peer_is_proved = true;
+    if (has_host(claims))
+        BL_TRY(note_host(store, &claims->platform, err));
     BL_TRY(check_not_rolled_back(&platform, tpm->reset_count.value, said->boot_id, err));
     return write_platform(store, tpm, said->boot_id, err);
 }

@@ -29,7 +29,9 @@ struct bl_audit {
     const struct bl_key *root_key;  /* borrowed */
     uint64_t line_count;
     uint8_t last_hash[BL_AUDIT_HASH_SIZE];
-    bool failed; /* what cannot be recorded must not happen */
+    struct bulla_error failure; /* of the last record; BULLA_OK: it was written */
+    uint64_t failed_count;      /* records since the last that was written */
+    bool is_closed;             /* nobody knows what is on the disk */
 };
 
 static bool
@@ -103,6 +105,27 @@ make_line(const struct bl_audit *audit, int64_t now_s, const char *event,
 
 /* Line and head on the disk, in this order: a head never vouches for a line that may be lost. */
 static enum bulla_status
+put_on_disk(struct bl_audit *audit, struct bulla_bytes line, struct bulla_bytes head,
+            struct bulla_error *err)
+{
+    BL_TRY(bl_fd_write(audit->fd, line, err));
+    if (BL_CALL(FILE, fsync(audit->fd)) != 0) {
+        audit->is_closed = true; /* the kernel may have dropped the pages: no second try tells */
+        return bl_fail_errno(err, "audit log", "cannot be made durable");
+    }
+    return bl_file_replace(audit->head_path, 0644, head, BL_FILE_REPLACE_EXISTING, err);
+}
+
+/* Back to the last whole record, so that the next one may be tried. */
+static void
+take_back(struct bl_audit *audit, off_t size, enum bulla_status why)
+{
+    if (why == BULLA_E_OUTCOME_UNKNOWN || BL_CALL(FILE, ftruncate(audit->fd, size)) != 0 ||
+        BL_CALL(FILE, fsync(audit->fd)) != 0)
+        audit->is_closed = true;
+}
+
+static enum bulla_status
 write_line(struct bl_audit *audit, int64_t now_s, struct bulla_buffer *line,
            struct bulla_error *err)
 {
@@ -113,13 +136,54 @@ write_line(struct bl_audit *audit, int64_t now_s, struct bulla_buffer *line,
     BL_TRY(bulla_buffer_append(line, BL_LITERAL("\n"), err));
     const struct bl_audit_head fresh = { .seq = audit->line_count + 1, .time_s = now_s };
     BL_TRY(bl_audit_head_sign(&fresh, hash, audit->audit_key, audit->root_key, &head, err));
-    BL_TRY(bl_fd_write(audit->fd, bulla_buffer_bytes(line), err));
-    if (BL_CALL(FILE, fsync(audit->fd)) != 0)
-        return bl_fail_errno(err, "audit log", "cannot be made durable");
-    BL_TRY(bl_file_replace(audit->head_path, 0644, bulla_buffer_bytes(&head),
-                           BL_FILE_REPLACE_EXISTING, err));
+    const off_t size = BL_CALL(FILE, lseek(audit->fd, 0, SEEK_END));
+    if (size < 0)
+        return bl_fail_errno(err, "audit log", "its size cannot be learnt");
+    enum bulla_status status =
+        put_on_disk(audit, bulla_buffer_bytes(line), bulla_buffer_bytes(&head), err);
+    if (status != BULLA_OK) {
+        if (!audit->is_closed)
+            take_back(audit, size, status);
+        return status;
+    }
     audit->line_count++;
     memcpy(audit->last_hash, hash, sizeof hash);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+append_record(struct bl_audit *audit, int64_t now_s, const char *event,
+              const struct bl_audit_field *fields, size_t field_count, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) line = { 0 };
+
+    BL_TRY(make_line(audit, now_s, event, fields, field_count, &line, err));
+    if (audit->is_closed)
+        return bulla_fail(err, BULLA_E_IO, "audit log", "an earlier record could not be written",
+                          0);
+    struct bulla_error failure = { 0 };
+    enum bulla_status status = write_line(audit, now_s, &line, &failure);
+    audit->failure = failure;
+    if (status != BULLA_OK) {
+        audit->failed_count++;
+        if (err != NULL)
+            *err = failure;
+    }
+    return status;
+}
+
+/* After a time in which records failed, first one that says so. */
+static enum bulla_status
+resume(struct bl_audit *audit, int64_t now_s, struct bulla_error *err)
+{
+    const struct bl_audit_field field = { .name = "attempts_failed",
+                                          .kind = BL_AUDIT_NUMBER,
+                                          .number = audit->failed_count };
+
+    if (audit->failed_count == 0)
+        return BULLA_OK;
+    BL_TRY(append_record(audit, now_s, "resumed", &field, 1, err));
+    audit->failed_count = 0;
     return BULLA_OK;
 }
 
@@ -127,24 +191,25 @@ enum bulla_status
 bl_audit_append(struct bl_audit *audit, int64_t now_s, const char *event,
                 const struct bl_audit_field *fields, size_t field_count, struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) line = { 0 };
-    enum bulla_status status;
-
     if (field_count > BL_AUDIT_FIELD_COUNT_MAX)
         return bulla_fail(err, BULLA_E_ARGUMENT, "audit log", "too many fields", field_count);
     pthread_mutex_lock(&audit->mutex);
-    if (audit->failed) {
-        status =
-            bulla_fail(err, BULLA_E_IO, "audit log", "an earlier record could not be written", 0);
-    } else {
-        status = make_line(audit, now_s, event, fields, field_count, &line, err);
-        if (status == BULLA_OK) {
-            status = write_line(audit, now_s, &line, err);
-            audit->failed = status != BULLA_OK;
-        }
-    }
+    enum bulla_status status = resume(audit, now_s, err);
+    if (status == BULLA_OK)
+        status = append_record(audit, now_s, event, fields, field_count, err);
     pthread_mutex_unlock(&audit->mutex);
     return status;
+}
+
+enum bulla_status
+bl_audit_state(struct bl_audit *audit, struct bulla_error *err)
+{
+    pthread_mutex_lock(&audit->mutex);
+    const struct bulla_error failure = audit->failure;
+    pthread_mutex_unlock(&audit->mutex);
+    if (failure.status != BULLA_OK && err != NULL)
+        *err = failure;
+    return failure.status;
 }
 
 void

@@ -18,6 +18,7 @@
 #define BL_AUDIT_FIELD_COUNT_MAX 16
 #define BL_AUDIT_HEAD_SIZE_MAX 1024 /* bytes of a signed head */
 #define BL_AUDIT_HASH_SIZE 32
+#define BL_AUDIT_EVENT_REFUSED_MANY "refused_many" /* broker/refusals.h */
 
 /** A field of a record: text (printable ASCII; anything else is replaced), a number, or bytes shown
  *  in hexadecimal. */
@@ -41,17 +42,25 @@ enum bulla_status bl_audit_open(const char *directory, bool is_first_start,
 void bl_audit_free(struct bl_audit *audit);
 BL_DEFINE_FREEP(bl_audit)
 
-/** Append one record durably: `event` is static. After a failure the log refuses everything until
- *  it is opened again: what cannot be recorded must not happen. */
+/** Append one record durably: `event` is static. What cannot be recorded must not happen. A record
+ *  that failed is taken back, and the next may succeed (a disk that was full); a "resumed" record
+ *  then says how many attempts failed. If it cannot be taken back, or nobody knows what is on the disk, the
+ *  log refuses everything until it is opened again. */
 enum bulla_status bl_audit_append(struct bl_audit *audit, int64_t now_s, const char *event,
                                   const struct bl_audit_field *fields, size_t field_count,
                                   struct bulla_error *err) BULLA_CHECKED;
 
+/** BULLA_OK while records can be written, else the last failure. */
+enum bulla_status bl_audit_state(struct bl_audit *audit, struct bulla_error *err) BULLA_CHECKED;
+
 /** What a verification found. */
 struct bl_audit_report {
-    uint64_t line_count; /* lines that are in order */
-    uint64_t bad_line;   /* the first that is not, from 1; 0: none */
-    uint64_t head_seq;   /* lines that the signed head vouches for */
+    uint64_t line_count;           /* lines that are in order */
+    uint64_t bad_line;             /* the first that is not, from 1; 0: none */
+    uint64_t head_seq;             /* lines that the signed head vouches for */
+    uint64_t refused_count;        /* refusals with a record of their own */
+    uint64_t counted_count;        /* refusals that were only counted */
+    uint64_t counted_record_count; /* records that hold those counts */
     bool head_is_present;
     uint8_t last_hash[BL_AUDIT_HASH_SIZE];
 };

@@ -87,6 +87,43 @@ takes_number(struct bulla_bytes *rest, uint64_t *number_out)
     return true;
 }
 
+/* Past the end quotation mark of a text of ours, in which none can stand. */
+static bool
+takes_text(struct bulla_bytes *rest)
+{
+    const uint8_t *end = memchr(rest->data, '"', rest->size);
+
+    if (end == NULL)
+        return false;
+    rest->size -= (size_t)(end + 1 - rest->data);
+    rest->data = end + 1;
+    return true;
+}
+
+/* Refusals, those with a record of their own and those that one record counts. False: a count that
+ * is not one. `line` is known to be a record. */
+static bool
+count_refusals(struct bulla_bytes line, struct bl_audit_report *report)
+{
+    uint64_t number = 0;
+    bool is_begun = takes(&line, BL_LITERAL("{\"seq\":")) && takes_number(&line, &number) &&
+                    takes(&line, BL_LITERAL(",\"time\":")) && takes_number(&line, &number) &&
+                    takes(&line, BL_LITERAL(",\"event\":\""));
+
+    if (is_begun && takes(&line, BL_LITERAL("refused\",")))
+        report->refused_count++;
+    if (!is_begun || !takes(&line, BL_LITERAL(BL_AUDIT_EVENT_REFUSED_MANY "\",")))
+        return is_begun;
+    if (!takes(&line, BL_LITERAL("\"causes\":\"")) || !takes_text(&line) ||
+        !takes(&line, BL_LITERAL(",\"count\":")) || !takes_number(&line, &number) ||
+        !takes(&line, BL_LITERAL(",")) || number == 0 ||
+        number > UINT64_MAX - report->counted_count)
+        return false;
+    report->counted_count += number;
+    report->counted_record_count++;
+    return true;
+}
+
 static const char altered_line[] = "the next line was chained to another content of it";
 
 /* Does the line stand at `seq` and name the hash of the one before it? */
@@ -172,6 +209,8 @@ bl_audit_verify(int log_fd, struct bulla_bytes head_bytes, const struct bl_key *
             status = altered(report, fault == altered_line && seq > 1 ? seq - 1 : seq, fault, err);
         else
             status = bl_hash_once(BL_SHA256, line, report->last_hash, err);
+        if (status == BULLA_OK && !count_refusals(line, report))
+            status = altered(report, seq, "a line is not a record", err);
         if (status == BULLA_OK)
             report->line_count = seq;
         if (status == BULLA_OK && seq == head.seq) {

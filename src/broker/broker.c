@@ -25,7 +25,8 @@
 #define FIRST_START_MS 60000 /* a slow discrete TPM makes keys for many seconds */
 #define GIFT_MS 10000
 #define RESTART_PAUSE_MS 500
-#define RESTARTS_MAX 20 /* in a row, without a minute of peace between */
+#define ORDERLY_END_MS 5000 /* for the vault to record what it has only counted */
+#define RESTARTS_MAX 20     /* in a row, without a minute of peace between */
 #define PEACE_MS 60000
 
 enum { LISTEN = 3, VAULT_CONNECTIONS, VAULT_CERTIFICATES }; /* descriptors of the gate */
@@ -303,6 +304,27 @@ take_signal(int signals_fd, struct bulla_error *err)
     return BULLA_OK;
 }
 
+/* What the vault says of its audit log; one that has ended says nothing any more. */
+static enum bulla_status
+pass_on_notice(const struct supervisor *supervisor, struct bulla_error *err)
+{
+    const struct bl_broker_options *options = supervisor->options;
+    struct bl_vault_notice notice = { 0 };
+    struct bulla_error why = { 0 };
+    size_t size = 0;
+
+    if (bl_packet_receive(supervisor->vault_fd, &notice, sizeof notice, &size, NULL, 0,
+                          bl_clock_deadline(GIFT_MS), NULL) != BULLA_OK ||
+        size != sizeof notice)
+        return bulla_fail(err, BULLA_E_UNREACHABLE, "vault", "it ended", 0);
+    if (notice.cause != BULLA_CAUSE_NONE &&
+        bulla_fail_detail(&why, (enum bulla_cause)notice.cause, "audit log", "it cannot be written",
+                          notice.detail) == BULLA_OK)
+        return BULLA_OK; /* a cause that we do not know */
+    options->audit_state(options->started_context, notice.cause != BULLA_CAUSE_NONE ? &why : NULL);
+    return BULLA_OK;
+}
+
 static enum bulla_status
 watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
 {
@@ -311,8 +333,9 @@ watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
                                     { .fd = supervisor->vault.pidfd, .events = POLLIN },
                                     { .fd = supervisor->gate.pidfd, .events = POLLIN },
                                     { .fd = supervisor->appraiser.pidfd, .events = POLLIN },
-                                    { .fd = supervisor->fetcher.pidfd, .events = POLLIN } };
-        int ready = poll(entries, 5, -1);
+                                    { .fd = supervisor->fetcher.pidfd, .events = POLLIN },
+                                    { .fd = supervisor->vault_fd, .events = POLLIN } };
+        int ready = poll(entries, 6, -1);
         if (ready < 0 && errno != EINTR)
             return bulla_fail_detail(err, BULLA_CAUSE_IO, "broker", "poll", (unsigned long)errno);
         if (ready <= 0)
@@ -321,6 +344,8 @@ watch(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
             return take_signal(signals_fd, err);
         if (entries[1].revents != 0)
             return bulla_fail(err, BULLA_E_UNREACHABLE, "vault", "it ended", 0);
+        if (entries[5].revents != 0)
+            BL_TRY(pass_on_notice(supervisor, err));
         if (entries[2].revents != 0)
             BL_TRY(start_again(supervisor, &supervisor->gate, start_gate, err));
         if (entries[3].revents != 0)
@@ -347,6 +372,24 @@ run(struct supervisor *supervisor, int signals_fd, struct bulla_error *err)
     return watch(supervisor, signals_fd, err);
 }
 
+/* The gate first, so that nothing new comes; then the vault has a moment of its own. */
+static void
+end(struct supervisor *supervisor)
+{
+    struct bl_process_end how = { 0 };
+    struct bulla_error late = { 0 };
+
+    bl_process_done(&supervisor->gate);
+    bl_fd_close(&supervisor->vault_fd);
+    if (supervisor->vault.pidfd >= 0 &&
+        bl_process_wait(&supervisor->vault, bl_clock_deadline(ORDERLY_END_MS), &how, &late) !=
+            BULLA_OK)
+        bulla_error_clear(&late); /* then without it */
+    bl_process_done(&supervisor->vault);
+    bl_process_done(&supervisor->appraiser);
+    bl_process_done(&supervisor->fetcher);
+}
+
 enum bulla_status
 bl_broker_run(const struct bl_broker_options *options, struct bulla_error *err)
 {
@@ -368,12 +411,7 @@ bl_broker_run(const struct bl_broker_options *options, struct bulla_error *err)
     enum bulla_status status = signals_fd < 0 ? bulla_fail_detail(err, BULLA_CAUSE_IO, "broker",
                                                                   "signalfd", (unsigned long)errno)
                                               : run(&supervisor, signals_fd, err);
-    bl_process_done(&supervisor.gate);
-    bl_process_done(&supervisor.appraiser);
-    bl_process_done(&supervisor.fetcher);
-    bl_process_done(&supervisor.vault);
-    if (supervisor.vault_fd >= 0)
-        close(supervisor.vault_fd);
+    end(&supervisor);
     if (supervisor.listen_fd >= 0)
         close(supervisor.listen_fd);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -38,7 +38,10 @@ struct bl_broker_options {
     struct bulla_bytes dev_anchor; /* empty: none */
     /** Called once, in the supervisor, when connections are accepted. */
     void (*started)(void *context, const struct bl_broker_started *started);
-    void *started_context;
+    /** Called in the supervisor when the audit log can no longer be written, and nothing is
+     *  released therefore; and with NULL when it can again. */
+    void (*audit_state)(void *context, const struct bulla_error *why);
+    void *started_context; /* of both */
 };
 
 /** Serve until SIGINT or SIGTERM. */

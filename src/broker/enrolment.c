@@ -302,6 +302,7 @@ bl_session_on_enroll_proof(struct bl_session *session, struct bulla_bytes body,
         !bl_equal(proof, bl_secret_bytes(&session->credential)))
         return bulla_fail(err, BULLA_E_MISMATCH, "enrolment",
                           "the TPM did not give the credential back", 0);
+    session->peer_is_proved = true;
     bl_secret_done(&session->credential); /* compared once */
     BL_TRY(issue_certificate(session, &der, err));
     BL_TRY(record_enrolment(session, err));

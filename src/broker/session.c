@@ -14,6 +14,15 @@
 
 #define IDLE_MS 70000 /* a little longer than the gate's, which ends an idle connection first */
 #define ANSWER_MS 10000
+/* All that a stranger gets: a slow discrete TPM makes keys and signs in it, a slow reader does not
+ * hold one of the few connections for long. */
+#define PROOF_MS 60000
+
+static int64_t
+frame_deadline(const struct bl_session *session)
+{
+    return session->peer_is_proved ? bl_clock_deadline(IDLE_MS) : session->proof_deadline;
+}
 
 static enum bulla_status
 tell_gate(struct bl_session *session, const struct bl_ipc_message *message, struct bulla_error *err)
@@ -130,7 +139,7 @@ next_frame(struct bl_session *session, struct bulla_buffer *body, struct bulla_e
         session->has_waiting = false;
         return bulla_buffer_append(body, bulla_buffer_bytes(&session->waiting), err);
     }
-    BL_TRY(bl_frame_receive(session->gate_fd, BL_IPC_FRAME_SIZE_MAX, bl_clock_deadline(IDLE_MS),
+    BL_TRY(bl_frame_receive(session->gate_fd, BL_IPC_FRAME_SIZE_MAX, frame_deadline(session),
                             &bytes, err));
     BL_TRY(bl_ipc_decode(bulla_buffer_bytes(&bytes), &message, err));
     if (message.kind != BL_IPC_FRAME)
@@ -138,30 +147,11 @@ next_frame(struct bl_session *session, struct bulla_buffer *body, struct bulla_e
     return bulla_buffer_append(body, message.body, err);
 }
 
-/* A peer that went away in good order is no event. */
 void
 bl_session_audit_refusal(struct bl_session *session, const struct bulla_error *why)
 {
-    const struct bl_audit_field fields[] = {
-        { .name = "cause", .kind = BL_AUDIT_NUMBER, .number = (uint64_t)why->cause },
-        { .name = "peer",
-          .kind = BL_AUDIT_TEXT,
-          .bytes = { (const uint8_t *)session->peer, strlen(session->peer) } },
-        { .name = "what",
-          .kind = BL_AUDIT_TEXT,
-          .bytes = { (const uint8_t *)why->what, why->what == NULL ? 0 : strlen(why->what) } },
-        { .name = "where",
-          .kind = BL_AUDIT_TEXT,
-          .bytes = { (const uint8_t *)why->where, why->where == NULL ? 0 : strlen(why->where) } },
-    };
-    struct bulla_error ignored = { 0 };
-
-    if (why->cause == BULLA_CAUSE_CONNECTION_CLOSED)
-        return;
-    /* If the log cannot be written nothing is released either; see broker/release.c. */
-    if (bl_audit_append(session->vault->audit, bl_clock_now_s(), "refused", fields, 4, &ignored) !=
-        BULLA_OK)
-        bulla_error_clear(&ignored);
+    bl_refusals_add(session->vault->refusals, session->peer_is_proved, session->peer, why,
+                    bl_refusals_now());
 }
 
 static void
@@ -196,7 +186,10 @@ release_all(struct bl_session *session)
 void
 bl_session_run(struct bl_vault *vault, int gate_fd)
 {
-    struct bl_session session = { .vault = vault, .gate_fd = gate_fd };
+    struct bl_session session = { .vault = vault,
+                                  .gate_fd = gate_fd,
+                                  .proof_deadline = bl_clock_deadline(
+                                      vault->proof_ms > 0 ? vault->proof_ms : PROOF_MS) };
     BL_AUTO(bulla_buffer) body = { 0 };
     struct bulla_error err = { 0 };
 

@@ -18,7 +18,9 @@ struct bl_session {
     struct bl_vault *vault; /* borrowed */
     int gate_fd;
     enum bl_session_state state;
-    char peer[65]; /* the gate's word for where it comes from: for the log only */
+    char peer[65];          /* the gate's word for where it comes from: for the log only */
+    bool peer_is_proved;    /* an enrolled platform, an admin or a TPM showed its key; stays */
+    int64_t proof_deadline; /* until when the peer has to have come so far */
     struct bl_exchange exchange;
     bool exchange_is_started;
     uint64_t epoch;              /* of the next hello */

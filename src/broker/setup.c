@@ -319,6 +319,7 @@ open_state(const struct bl_broker_options *options, const char *directory, struc
     BL_TRY(missing_part(
         bl_audit_open(directory, false, vault->keys.audit, vault->keys.root, &vault->audit, err),
         err));
+    BL_TRY(bl_refusals_new(vault->audit, &vault->refusals, err));
     return bl_audit_append(vault->audit, bl_clock_now_s(), "started", NULL, 0, err);
 }
 
@@ -351,6 +352,7 @@ bl_vault_open(const struct bl_broker_options *options, struct bl_vault *vault_ou
 void
 bl_vault_done(struct bl_vault *vault)
 {
+    bl_refusals_free(vault->refusals);
     bl_audit_free(vault->audit);
     bl_store_free(vault->store);
     bl_appraiser_free(vault->appraiser);

@@ -9,6 +9,7 @@
 #include "broker/audit.h"
 #include "broker/fetcher.h"
 #include "broker/keys.h"
+#include "broker/refusals.h"
 #include "store/store.h"
 
 #define BL_TENANT "default" /* the only one; every row names one */
@@ -17,8 +18,10 @@ struct bl_vault {
     struct bl_broker_keys keys;
     struct bl_store *store;
     struct bl_audit *audit;
+    struct bl_refusals *refusals;
     struct bl_appraiser *appraiser;
     struct bl_fetcher *fetcher;
+    unsigned proof_ms; /* how long a stranger may take to prove itself; 0: the usual time */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 
 #define THREAD_STACK_SIZE ((size_t)1 << 20)
 #define ANSWER_MS 10000
+#define TICK_MS 5000 /* for what is due without a message: counts, the state of the log */
 
 struct server {
     struct bl_vault vault;
@@ -27,6 +29,7 @@ struct server {
     int connections_fd;  /* of the gate; -1 while there is none */
     int certificates_fd; /* of the gate; -1 while there is none */
     atomic_uint session_count;
+    bool told_failing; /* the supervisor knows that the audit log cannot be written */
 };
 
 struct session_start {
@@ -146,6 +149,34 @@ on_gift(struct server *server, struct bulla_error *err)
     return bulla_fail(err, BULLA_E_MALFORMED, "supervisor", "an unknown gift", gift);
 }
 
+/* Each change once: the operator is to look at the disk, not at a flood of lines. */
+static enum bulla_status
+tell_audit_state(struct server *server, struct bulla_error *err)
+{
+    struct bulla_error failure = { 0 };
+    const bool failing = bl_audit_state(server->vault.audit, &failure) != BULLA_OK;
+
+    if (failing == server->told_failing)
+        return BULLA_OK;
+    server->told_failing = failing;
+    const struct bl_vault_notice notice = { (uint32_t)failure.cause, (uint32_t)failure.detail };
+    return bl_packet_send(server->supervisor_fd,
+                          (struct bulla_bytes){ (const uint8_t *)&notice, sizeof notice }, NULL, 0,
+                          bl_clock_deadline(ANSWER_MS), err);
+}
+
+/* Counts that cannot be recorded now stay, and are tried again at the next tick. */
+static enum bulla_status
+tick(struct server *server, struct bulla_error *err)
+{
+    struct bulla_error kept = { 0 };
+
+    if (bl_refusals_settle(server->vault.refusals, /* at_once= */ false, bl_refusals_now(),
+                           &kept) != BULLA_OK)
+        bulla_error_clear(&kept);
+    return tell_audit_state(server, err);
+}
+
 static enum bulla_status
 serve(struct server *server, struct bulla_error *err)
 {
@@ -153,17 +184,18 @@ serve(struct server *server, struct bulla_error *err)
         struct pollfd entries[3] = { { .fd = server->supervisor_fd, .events = POLLIN },
                                      { .fd = server->connections_fd, .events = POLLIN },
                                      { .fd = server->certificates_fd, .events = POLLIN } };
-        int ready = poll(entries, 3, -1);
+        int ready = poll(entries, 3, TICK_MS);
         if (ready < 0 && errno != EINTR)
             return bulla_fail_detail(err, BULLA_CAUSE_IO, "vault", "poll", (unsigned long)errno);
+        if ((entries[0].revents & (POLLHUP | POLLERR)) != 0)
+            return BULLA_OK; /* the supervisor is gone */
+        BL_TRY(tick(server, err));
         if (ready <= 0)
             continue;
         if ((entries[0].revents & POLLIN) != 0) {
             BL_TRY(on_gift(server, err));
             continue; /* what else was ready may be of a descriptor that it replaced */
         }
-        if (entries[0].revents != 0)
-            return BULLA_OK; /* the supervisor is gone */
         if (entries[1].revents != 0)
             on_connection(server);
         struct bulla_error ignored = { 0 };
@@ -193,6 +225,10 @@ bl_vault_run(const struct bl_broker_options *options, int supervisor_fd, struct 
 
     if (server == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "vault", "out of memory", 0);
+    /* Ctrl-C and a service manager signal the whole group; this process ends with its supervisor,
+     * after the gate, so that every count is recorded. */
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
     server->supervisor_fd = supervisor_fd;
     server->connections_fd = -1;
     server->certificates_fd = -1;
@@ -205,8 +241,13 @@ bl_vault_run(const struct bl_broker_options *options, int supervisor_fd, struct 
         status = bl_confine_vault(options->state_directory, err);
     if (status == BULLA_OK)
         status = say_open(server, is_first, err);
-    if (status == BULLA_OK)
+    if (status == BULLA_OK) {
         status = serve(server, err);
+        enum bulla_status settled =
+            bl_refusals_settle(server->vault.refusals, /* at_once= */ true, bl_refusals_now(), err);
+        if (status == BULLA_OK)
+            status = settled;
+    }
     /* Session threads may still use the vault; the process ends with them, and what was
      * acknowledged is durable. */
     return status;

@@ -18,8 +18,16 @@ enum bl_vault_gift {
     BL_GIFT_FETCHER = 'F'       /* of a new fetcher */
 };
 
+/** What the vault says to the supervisor after its greeting, in a packet each: the audit log can no
+ *  longer be written, or (cause BULLA_CAUSE_NONE) it can again. */
+struct bl_vault_notice {
+    uint32_t cause;
+    uint32_t detail; /* errno */
+};
+
 /** Open the state, say so to the supervisor (one packet: is_first, root public key), give up what is
- *  not needed any more, then serve until `supervisor_fd` ends. */
+ *  not needed any more, then serve until `supervisor_fd` ends; then record what was only
+ *  counted. */
 enum bulla_status bl_vault_run(const struct bl_broker_options *options, int supervisor_fd,
                                struct bulla_error *err) BULLA_CHECKED;
 

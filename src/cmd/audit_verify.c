@@ -51,6 +51,9 @@ tell(const struct bl_arguments *arguments, const struct bl_audit_report *report,
         bl_result_flag(&result, "verified", true);
         bl_result_number(&result, "lines", report->line_count);
         bl_result_number(&result, "signed_lines", report->head_seq);
+        bl_result_number(&result, "refusals", report->refused_count);
+        bl_result_number(&result, "refusals_counted", report->counted_count);
+        bl_result_number(&result, "counted_in_lines", report->counted_record_count);
         bl_result_hex(&result, "last_hash", BL_BYTES_OF(report->last_hash));
         return bl_result_write(&result, STDOUT_FILENO, err);
     }
@@ -59,6 +62,15 @@ tell(const struct bl_arguments *arguments, const struct bl_audit_report *report,
                   "head\nlast %s\n",
                   (unsigned long long)report->line_count, (unsigned long long)report->head_seq,
                   bl_show_hex(BL_BYTES_OF(report->last_hash), shown));
+    bl_page_print(&page, "refusals: %llu with a line of their own",
+                  (unsigned long long)report->refused_count);
+    if (report->counted_count > 0)
+        bl_page_print(&page,
+                      "; %llu more of peers that proved nothing, only counted, in %llu lines "
+                      "\"" BL_AUDIT_EVENT_REFUSED_MANY "\"",
+                      (unsigned long long)report->counted_count,
+                      (unsigned long long)report->counted_record_count);
+    bl_page_print(&page, "\n");
     return bl_page_write(&page, STDOUT_FILENO, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "broker/broker.h"
 #include "cmd/broker_target.h"
+#include "cmd/causes.h"
 #include "cmd/local_authority.h"
 #include "cmd/page.h"
 #include "cmd/report.h"
@@ -137,6 +138,32 @@ on_started(void *context, const struct bl_broker_started *started)
         bl_note("note: the address could not be written or shown (error %d)", (int)err.cause);
 }
 
+/* On stderr, where a service manager's log has it; once each way. */
+static void
+on_audit_state(void *context, const struct bulla_error *why)
+{
+    const struct serving *serving = context;
+    const char *reason = why == NULL ? "" : strerror((int)why->detail);
+    char id[BL_CAUSE_ID_SIZE];
+
+    if (bl_wants_json(serving->arguments)) {
+        BL_AUTO(bl_result) result = { 0 };
+        bl_result_begin(&result);
+        bl_result_flag(&result, "audit_log_is_written", why == NULL);
+        if (why != NULL)
+            bl_result_word(&result, "reason", reason);
+        if (bl_result_write(&result, STDERR_FILENO, NULL) != BULLA_OK)
+            bl_result_done(&result); /* nobody listens; it serves, or refuses, all the same */
+    } else if (why == NULL) {
+        bl_note("note: the audit log is written again");
+    } else {
+        bl_note("ALERT: the audit log cannot be written: %s (%s). Nothing is released and no admin "
+                "request is done until it can be; if this does not end with its reason, start the "
+                "broker again",
+                reason, bl_cause_id(why->cause, id));
+    }
+}
+
 /* -- options ------------------------------------------------------------------------------------- */
 
 static enum bulla_status
@@ -250,6 +277,7 @@ prepare(const struct bl_arguments *arguments, struct serving *serving, struct bu
     serving->options.tpm_context = serving;
     serving->options.dev_anchor = bulla_buffer_bytes(&serving->dev_anchor);
     serving->options.started = on_started;
+    serving->options.audit_state = on_audit_state;
     serving->options.started_context = serving;
     return BULLA_OK;
 }

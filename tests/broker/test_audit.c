@@ -427,42 +427,138 @@ test_records_have_limits(void **state)
     assert_ok(verify(root, NULL, &err), &err);
 }
 
-/* Whatever call fails: the log refuses from then on, and opens again whole. */
-static void
-test_every_failing_call_leaves_it_whole(void **state)
+/* The record that a failure hit is gone as if it had never been tried, the next one follows and is
+ * preceded by one that says so; or the log refuses from then on, and opens again whole. */
+static bool
+goes_on_after(struct bl_audit **audit, uint64_t number)
 {
-    (void)state;
+    struct bulla_error err = { 0 };
+    BL_AUTO(bulla_buffer) log = { 0 };
+    char lost[40];
+
+    snprintf(lost, sizeof lost, "\"number\":%llu,", (unsigned long long)number);
+    assert_int_not_equal(bl_audit_state(*audit, &err), BULLA_OK);
+    bulla_error_clear(&err);
+    bool goes_on = append(*audit, 1, &err) == BULLA_OK;
+    if (goes_on) {
+        assert_ok(bl_audit_state(*audit, &err), &err);
+        read_file(log_path(), &log);
+        assert_null(memmem(log.data, log.size, lost, strlen(lost)));
+        assert_non_null(memmem(log.data, log.size, "\"resumed\",\"attempts_failed\":1,", 30));
+        return true;
+    }
+    assert_int_equal(err.status, BULLA_E_IO);
+    bulla_error_clear(&err);
+    assert_fails(append(*audit, 1, &err), BULLA_E_IO, &err); /* until it is opened again */
+    assert_int_not_equal(bl_audit_state(*audit, NULL), BULLA_OK);
+    bl_audit_free(*audit);
+    *audit = NULL;
+    bulla_error_clear(&err);
+    assert_ok(open_audit(false, audit, &err), &err);
+    return false;
+}
+
+static unsigned
+fail_every_call(bool forever)
+{
     struct bulla_error err = { 0 };
     bool reached = true;
-    uint64_t n = 1;
+    unsigned went_on = 0;
+    unsigned refused = 0;
 
     make_log(1);
-    for (; reached; n++) {
+    for (uint64_t n = 1; reached; n++) {
         struct bl_audit_report before = { 0 };
         struct bl_audit_report after = { 0 };
         BL_AUTO_FREE(bl_audit) audit = NULL;
         assert_ok(open_audit(false, &audit, &err), &err);
         assert_ok(verify(root, &before, &err), &err);
-        bl_fault_arm(BL_FAULT_FILE, n, false);
+        bl_fault_arm(BL_FAULT_FILE, n, forever);
         enum bulla_status status = append(audit, 100 + n, &err);
         reached = bl_fault_disarm();
-        if (!reached) {
+        bulla_error_clear(&err);
+        if (!reached)
             assert_int_equal(status, BULLA_OK);
-            break;
-        }
-        if (status != BULLA_OK) {
-            assert_fails(append(audit, 1, &err), BULLA_E_IO, &err); /* until it is opened again */
-            bl_audit_free(audit);
-            audit = NULL;
-            bulla_error_clear(&err);
-            assert_ok(open_audit(false, &audit, &err), &err);
-        }
+        else if (status != BULLA_OK)
+            goes_on_after(&audit, 100 + n) ? went_on++ : refused++;
         assert_ok(verify(root, &after, &err), &err);
         assert_true(after.line_count >= before.line_count);
         assert_true(after.head_seq == after.line_count);
         assert_true(n < 100);
     }
-    assert_true(n > 3);
+    assert_true(went_on > 0);
+    return refused;
+}
+
+static void
+test_every_failing_call_leaves_it_whole(void **state)
+{
+    (void)state;
+    /* fsync of the log, and of the directory that the head is in: nobody knows what is on the disk */
+    assert_int_equal(fail_every_call(/* forever= */ false), 2);
+}
+
+static void
+test_a_failure_that_stays_leaves_it_whole(void **state)
+{
+    (void)state;
+    assert_true(fail_every_call(/* forever= */ true) > 2); /* also what cannot be taken back */
+}
+
+static void
+append_refusals(struct bl_audit *audit, const char *event, const char *causes_name, uint64_t count)
+{
+    struct bulla_error err = { 0 };
+    const struct bl_audit_field fields[] = {
+        { .name = causes_name, .kind = BL_AUDIT_TEXT, .bytes = BL_LITERAL("301:2 803:1") },
+        { .name = "count", .kind = BL_AUDIT_NUMBER, .number = count },
+    };
+
+    assert_ok(bl_audit_append(audit, 1, event, fields, 2, &err), &err);
+}
+
+static void
+test_counted_refusals_are_added_up(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    struct bl_audit_report report = { 0 };
+    BL_AUTO_FREE(bl_audit) audit = NULL;
+
+    assert_ok(open_audit(true, &audit, &err), &err);
+    append_refusals(audit, "refused", "what", 9);
+    append_refusals(audit, BL_AUDIT_EVENT_REFUSED_MANY, "causes", 3);
+    append_refusals(audit, "refused", "what", 9);
+    append_refusals(audit, BL_AUDIT_EVENT_REFUSED_MANY, "causes", 40000000000);
+    append_refusals(audit, "refused_many_more", "causes", 5); /* of another kind */
+    assert_ok(verify(root, &report, &err), &err);
+    assert_int_equal(report.refused_count, 2);
+    assert_int_equal(report.counted_count, 40000000003);
+    assert_int_equal(report.counted_record_count, 2);
+}
+
+/* Chained and signed, and still not a record of ours: whoever wrote it was not this program. */
+static void
+test_a_count_that_is_none(void **state)
+{
+    struct bulla_error err = { 0 };
+    struct bl_audit_report report = { 0 };
+    static const struct {
+        const char *first;
+        uint64_t count;
+    } cases[] = { { "what", 3 }, { "causes", 0 }, { "causes", UINT64_MAX } };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        BL_AUTO_FREE(bl_audit) audit = NULL;
+        assert_ok(open_audit(true, &audit, &err), &err);
+        append_refusals(audit, BL_AUDIT_EVENT_REFUSED_MANY, cases[i].first, cases[i].count);
+        assert_cause(verify(root, &report, &err), BULLA_CAUSE_AUDIT_ALTERED, &err);
+        assert_int_equal(report.bad_line, 1);
+        bulla_error_clear(&err);
+        unlink(log_path());
+        unlink(head_path());
+    }
+    (void)state;
 }
 
 /* A first start that fails anywhere can be made again. */
@@ -501,6 +597,9 @@ main(void)
         test_in_directory(test_what_is_not_a_line_of_ours),
         test_in_directory(test_records_have_limits),
         test_in_directory(test_every_failing_call_leaves_it_whole),
+        test_in_directory(test_a_failure_that_stays_leaves_it_whole),
+        test_in_directory(test_counted_refusals_are_added_up),
+        test_in_directory(test_a_count_that_is_none),
         test_in_directory(test_every_failing_call_of_an_opening),
     };
 

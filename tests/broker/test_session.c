@@ -328,24 +328,51 @@ test_a_host_that_went_back(void **state)
     gate_done(&s->gate);
 }
 
+/* -- time -------------------------------------------------------------------------------------- */
+
+static void
+test_a_stranger_is_sent_away_a_machine_is_not(void **state)
+{
+    struct scene *s = *state;
+
+    s->f->vault.proof_ms = 300;
+    greet(s); /* says nothing */
+    ends_refused(s, BULLA_CAUSE_TIMEOUT);
+    greet(s);
+    attester_hellos(&s->a, &s->gate); /* says something, and proves nothing */
+    ends_refused(s, BULLA_CAUSE_TIMEOUT);
+    s->f->vault.proof_ms = 3000;
+    attest(s);
+    bl_clock_sleep_ms(3200);
+    attester_ask(&s->gate, "orders/key", 0);
+    assert_released(&s->a, &s->gate, "orders/key", text_bytes(attester_secret));
+    gate_done(&s->gate);
+}
+
 /* -- the record comes first -------------------------------------------------------------------- */
 
 static void
 test_what_cannot_be_recorded_is_not_released(void **state)
 {
     struct scene *s = *state;
+    BL_AUTO(bulla_buffer) log = { 0 };
 
-    attest(s);
-    bl_fault_arm(BL_FAULT_FILE, 1, true);
+    for (int i = 0; i < 2; i++) { /* for as long as nothing can be written */
+        attest(s);
+        bl_fault_arm(BL_FAULT_FILE, 1, true);
+        attester_ask(&s->gate, "orders/key", 0);
+        assert_refused(&s->gate);
+        assert_true(bl_fault_disarm());
+        assert_no_canary(&s->gate);
+        gate_done(&s->gate);
+    }
+    attest(s); /* there is room again */
     attester_ask(&s->gate, "orders/key", 0);
-    assert_refused(&s->gate);
-    assert_true(bl_fault_disarm());
-    assert_no_canary(&s->gate);
+    assert_released(&s->a, &s->gate, "orders/key", text_bytes(attester_secret));
     gate_done(&s->gate);
-    attest(s); /* also not afterwards, until somebody has looked */
-    attester_ask(&s->gate, "orders/key", 0);
-    assert_refused(&s->gate);
-    gate_done(&s->gate);
+    assert_last_record("\"event\":\"released\"", "\"secret\":\"orders/key\"");
+    read_audit(&log);
+    assert_true(holds_bytes(&log, BL_LITERAL("\"event\":\"resumed\",\"attempts_failed\":4,")));
 }
 
 /* -- faults ------------------------------------------------------------------------------------ */
@@ -418,6 +445,7 @@ main(void)
         with_scene(test_an_enclave_whose_host_vouches),
         with_scene(test_a_revoked_host),
         with_scene(test_a_host_that_went_back),
+        with_scene(test_a_stranger_is_sent_away_a_machine_is_not),
         with_scene(test_what_cannot_be_recorded_is_not_released),
         with_scene(test_every_database_failure_is_a_refusal),
         with_scene(test_an_appraiser_that_died_is_a_refusal),

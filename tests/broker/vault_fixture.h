@@ -88,6 +88,7 @@ vault_start(struct vault_fixture *f)
     assert_ok(bl_audit_open(test_directory, true, f->vault.keys.audit, f->vault.keys.root,
                             &f->vault.audit, &err),
               &err);
+    assert_ok(bl_refusals_new(f->vault.audit, &f->vault.refusals, &err), &err);
     assert_ok(bl_key_generate(BL_KEY_ED25519, &f->admin, &err), &err);
     fixture_admin(f, f->admin, BL_LITERAL(BL_ADMIN_ROLES));
 }
@@ -97,6 +98,7 @@ vault_stop(struct vault_fixture *f)
 {
     int status = 0;
 
+    bl_refusals_free(f->vault.refusals);
     bl_audit_free(f->vault.audit);
     bl_store_free(f->vault.store);
     bl_appraiser_free(f->vault.appraiser);

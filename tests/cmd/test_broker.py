@@ -5,6 +5,7 @@ refusals, each with its reason in the audit log and without a byte of the secret
 import http.server
 import json
 import os
+import pathlib
 import shutil
 import signal
 import ssl
@@ -180,10 +181,82 @@ def an_admin_request_without_the_admins_signature_is_refused(home):
     for verb in (("put", "db/password", "secret"), ("list",)):
         result = home.bulla("admin", *verb, "--admin-key", "foreign.key").fails(12, "BL-1202")
         nothing_leaked(home, result)
+        assert "next: check --admin-key" in result.err, result
     assert reasons(home)[-1]["what"] == "not a registered admin key", reasons(home)
+    assert reasons(home)[-1]["cause"] == 810, reasons(home)
     home.bulla("admin", "list", "--admin-key", "missing.key").fails(13)
     key.chmod(0o644)
     home.bulla("admin", "list").fails(7)
+
+
+@case
+def a_flood_of_strangers_is_counted(home):
+    process, _ = broker(home, "--dev")
+    other, _ = home.serve("--state", home / "elsewhere", "--admin-key", home / "foreign.key",
+                          "--recovery", home / "r2", "--address-file", home / "a2")
+    home.stop(other)
+    for _ in range(14):
+        home.bulla("admin", "list", "--admin-key", "foreign.key").fails(12, "BL-1202")
+    assert len(reasons(home)) == 10, reasons(home)
+    for _ in range(2):  # an admin's own are never only counted
+        home.bulla("admin", "ungrant", "db/password", 64 * "0").fails(13)
+    assert len(reasons(home)) == 12, reasons(home)
+    process.send_signal(signal.SIGINT)  # an orderly end writes what was only counted
+    assert process.wait(timeout=30) == 0, process.stderr.read()
+    last = json.loads(log(home).splitlines()[-1])
+    assert last["event"] == "refused_many" and last["count"] == 4, last
+    assert last["causes"] == "810:4" and last["last_peer"] == "127.0.0.1", last
+    verify = ("audit", "verify", "state/bulla/broker/audit.log")
+    verified = home.bulla(*verify, "--json").ok().json
+    assert verified["refusals"] == 12 and verified["refusals_counted"] == 4, verified
+    assert "refusals: 12 with a line of their own; 4 more" in home.bulla(*verify).ok().text
+
+
+def broker_on_a_small_disk(home):
+    """The broker's state on a file system of 1 MiB of its own; the path by which it is seen here."""
+    state = home / "state/bulla/broker"
+    script = ('cp -a "$1" "$1.kept" && mount -t tmpfs -o size=1m,mode=700 tmpfs "$1" && '
+              'cp -a "$1.kept/." "$1" && shift && exec "$@"')
+    process = subprocess.Popen(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", state,
+         PROGRAM, "serve", "--json", "--listen", "127.0.0.1:0"], cwd=home.path,
+        env=home.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    home.processes.append(process)
+    if not process.stdout.readline():
+        raise Skip("no file system of its own here: " + process.stderr.read().decode())
+    return process, pathlib.Path(f"/proc/{process.pid}/root{state}")
+
+
+@case
+def on_a_full_disk_nothing_is_released_until_there_is_room(home):
+    process, _ = broker(home, "--dev")
+    home.bulla("platform", "enroll").ok()
+    home.bulla("admin", "grant", "db/password", "--policy", policy(home, "machines")).ok()
+    home.stop(process)
+    process, disk = broker_on_a_small_disk(home)
+    assert home.bulla("get", "db/password").ok().out == SECRET
+    before = (disk / "audit.log").read_bytes()
+    with open(disk / "filler", "wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(bytes(4096))
+        except OSError:
+            pass  # full
+    for _ in range(2):
+        nothing_leaked(home, home.bulla("get", "db/password").fails(12, "BL-1201"))
+        home.bulla("admin", "list").fails(1, "BL-0103")
+    alert = json.loads(process.stderr.readline())
+    assert alert == {"audit_log_is_written": False, "reason": "No space left on device"}, alert
+    assert (disk / "audit.log").read_bytes() == before
+    (disk / "filler").unlink()
+    assert home.bulla("get", "db/password").ok().out == SECRET
+    assert json.loads(process.stderr.readline()) == {"audit_log_is_written": True}
+    lines = (disk / "audit.log").read_bytes()[len(before):].splitlines()
+    events = [json.loads(line)["event"] for line in lines]
+    assert events[0] == "resumed" and sorted(events[1:]) == ["refused_many", "released"], lines
+    home.write("kept.log", (disk / "audit.log").read_bytes())
+    home.bulla("audit", "verify", "kept.log", "--head", disk / "audit.head").ok()
+    home.stop(process)
 
 
 @case
