@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "sys/call.h"
 #include "sys/cgroup_find.h"
+#include "sys/cgroup_reclaim.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/path.h"
@@ -125,6 +126,7 @@ make_below(const char *base, const char *name, char **out, struct bulla_error *e
 
     *out = NULL;
     BL_TRY(bl_path_format(path, sizeof path, base, name, "cgroup", err));
+    bl_cgroup_reclaim(base);
     if (BL_CALL(FILE, mkdir(path, 0755)) != 0) {
         if (errno == EEXIST)
             return bulla_fail(err, BULLA_E_EXISTS, "cgroup", "exists already", 0);
@@ -381,7 +383,7 @@ bl_cgroup_probe(enum bl_mechanism out[BL_LIMIT_KINDS], struct bulla_error *err)
     const struct bl_cgroup_limits limits = { 1 << 30, 100, 1000 }; /* any: nobody is put in */
     char name[BL_CGROUP_NAME_MAX];
 
-    (void)snprintf(name, sizeof name, "bulla-probe-%d", (int)getpid());
+    (void)snprintf(name, sizeof name, BL_CGROUP_PREFIX "probe-%d", (int)getpid());
     BL_TRY(bl_cgroup_new(&group, name, &limits, err));
     memcpy(out, group.mechanism, sizeof group.mechanism);
     return BULLA_OK;

@@ -3,12 +3,16 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "sys/cgroup.h"
 #include "sys/cgroup_find.h"
+#include "sys/cgroup_reclaim.h"
 #include "sys/child.h"
+#include "sys/directory.h"
 
 #define FAULTS_MAX 200
 #define SOON bl_clock_deadline(10000)
@@ -251,6 +255,144 @@ test_resource_limits_stand_in(void **state)
 }
 
 static void
+test_whose_group_a_name_says(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "",
+        "bulla-",
+        "bulla-1",
+        "bulla--",
+        "bulla-x-",
+        "bulla-x-0",
+        "bulla-x-01",
+        "bulla-x-1a",
+        "bulla-x-+1",
+        "bulla-x- 1",
+        "Bulla-x-1",
+        "xbulla-x-1",
+        "bulla-x-1/",
+        "bulla-../x-1",
+        "bulla-x-2147483648",
+        "bulla-x-99999999999999999999",
+        "user.slice",
+        "bullax-1",
+    };
+    char longest[BL_CGROUP_NAME_MAX + 2];
+    pid_t pid = 7;
+
+    memset(longest, 'a', sizeof longest);
+    memcpy(longest, "bulla-", 6);
+    memcpy(longest + sizeof longest - 3, "-1", 3);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(bl_cgroup_name_owner(others[i], &pid));
+    assert_false(bl_cgroup_name_owner(longest, &pid));
+    assert_int_equal(pid, 7);
+    assert_true(bl_cgroup_name_owner("bulla-x-1", &pid));
+    assert_int_equal(pid, 1);
+    assert_true(bl_cgroup_name_owner("bulla-my.name_2-3-2147483647", &pid));
+    assert_int_equal(pid, 2147483647);
+}
+
+/* The number of a process that is no more, and not yet that of another. */
+static pid_t
+dead_pid(void)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return child;
+}
+
+static const char *
+left_name(const char *before, pid_t pid, const char *after)
+{
+    static char name[BL_CGROUP_NAME_MAX];
+
+    snprintf(name, sizeof name, "%s%d%s", before, (int)pid, after);
+    return name;
+}
+
+/* Directories as a hierarchy has them: only empty ones of ours whose maker is dead are removed. */
+static void
+test_what_the_dead_left_is_removed(void **state)
+{
+    (void)state;
+    const pid_t dead = dead_pid();
+    const struct {
+        const char *before;
+        pid_t pid;
+        const char *after;
+        bool is_full, stays;
+    } cases[] = {
+        { "bulla-left-", dead, "", false, false },
+        { "bulla-full-", dead, "", true, true },
+        { "bulla-living-", getpid(), "", false, true },
+        { "bulla-first-", 1, "", false, true },
+        { "other-", dead, "", false, true },
+        { "bulla-", dead, "", false, true },
+        { "bulla-x-", dead, ".scope", false, true },
+    };
+    const size_t count = sizeof cases / sizeof cases[0];
+    char path[4096];
+
+    for (size_t i = 0; i < count; i++) {
+        const char *made = test_path(0, left_name(cases[i].before, cases[i].pid, cases[i].after));
+        assert_int_equal(mkdir(made, 0700), 0);
+        snprintf(path, sizeof path, "%s/child", made);
+        assert_true(!cases[i].is_full || mkdir(path, 0700) == 0);
+    }
+    bl_cgroup_reclaim(test_directory);
+    for (size_t i = 0; i < count; i++) {
+        const char *made = test_path(0, left_name(cases[i].before, cases[i].pid, cases[i].after));
+        assert_int_equal(access(made, F_OK) == 0, cases[i].stays);
+        snprintf(path, sizeof path, "%s/child", made);
+        assert_true(!cases[i].is_full || rmdir(path) == 0);
+        assert_true(!cases[i].stays || rmdir(made) == 0);
+    }
+    bl_cgroup_reclaim(test_path(0, "missing"));
+}
+
+static int
+make_and_be_killed(void *context)
+{
+    struct bl_cgroup group = { .unified = NULL };
+
+    CHILD_CHECK(bl_cgroup_new(&group, unique_name("killed"), context, NULL) == BULLA_OK);
+    (void)kill(getpid(), SIGKILL);
+    return 1;
+}
+
+/* With the kernel's own groups: a process that was killed beside its group, then the next start. */
+static void
+test_a_killed_makers_group_goes_with_the_next_start(void **state)
+{
+    (void)state;
+    struct bl_cgroup_limits limits = { .pids_max = 5 };
+    BL_AUTO(bl_cgroup) group = { .unified = NULL };
+    char left[4096];
+
+    make_group(&group, BL_LIMIT_PIDS, limits);
+    snprintf(left, sizeof left, "%s",
+             group.path[BL_LIMIT_PIDS] != NULL ? group.path[BL_LIMIT_PIDS] : group.unified);
+    bl_cgroup_done(&group);
+    *strrchr(left, '/') = '\0';
+    const pid_t maker = fork();
+    assert_true(maker >= 0);
+    if (maker == 0)
+        _exit(make_and_be_killed(&limits));
+    assert_int_equal(waitpid(maker, NULL, 0), maker);
+    snprintf(left + strlen(left), sizeof left - strlen(left), "/%s",
+             left_name("bulla-test-killed-", maker, ""));
+    assert_int_equal(access(left, F_OK), 0);
+    make_group(&group, BL_LIMIT_PIDS, limits);
+    assert_int_not_equal(access(left, F_OK), 0);
+}
+
+static void
 test_the_probe_leaves_nothing(void **state)
 {
     (void)state;
@@ -303,6 +445,9 @@ main(void)
         cmocka_unit_test(test_processor_time_is_limited),
         cmocka_unit_test(test_a_group_exists_once),
         cmocka_unit_test(test_resource_limits_stand_in),
+        cmocka_unit_test(test_whose_group_a_name_says),
+        test_in_directory(test_what_the_dead_left_is_removed),
+        cmocka_unit_test(test_a_killed_makers_group_goes_with_the_next_start),
         cmocka_unit_test(test_the_probe_leaves_nothing),
         cmocka_unit_test(test_every_failing_call_is_told),
     };
