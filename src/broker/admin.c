@@ -54,7 +54,8 @@ read_admin(void *context, const struct bl_store_row *row, struct bulla_error *er
     BL_TRY(bl_store_column_bytes(row, 1, &roles, err));
     if (roles.size >= sizeof admin->roles)
         return bulla_fail(err, BULLA_E_MALFORMED, "admins", "not our roles", 0);
-    memcpy(admin->roles, roles.data, roles.size);
+    if (roles.size > 0)
+        memcpy(admin->roles, roles.data, roles.size);
     admin->found = true;
     return BULLA_OK;
 }

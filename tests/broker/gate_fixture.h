@@ -229,7 +229,8 @@ admin_run(struct vault_fixture *f, const struct bl_key *admin, const char *verb,
 
 /** `put`: the value encrypted to the upload key of the challenge. */
 static inline enum bulla_cause
-admin_put(struct vault_fixture *f, const char *name, struct bulla_bytes value)
+admin_put_by(struct vault_fixture *f, const struct bl_key *admin, const char *name,
+             struct bulla_bytes value)
 {
     struct gate gate;
     struct bl_admin_challenge challenge = { 0 };
@@ -259,11 +260,17 @@ admin_put(struct vault_fixture *f, const char *name, struct bulla_bytes value)
     };
     memcpy(request.broker_id, challenge.broker_id, sizeof request.broker_id);
     memcpy(request.nonce, challenge.nonce, sizeof request.nonce);
-    admin_send(&gate, &request, f->admin);
+    admin_send(&gate, &request, admin);
     enum bulla_cause cause = admin_reply(&gate, request.nonce, NULL);
     assert_false(holds_bytes(&gate.heard, value));
     gate_done(&gate);
     return cause;
+}
+
+static inline enum bulla_cause
+admin_put(struct vault_fixture *f, const char *name, struct bulla_bytes value)
+{
+    return admin_put_by(f, f->admin, name, value);
 }
 
 #endif
