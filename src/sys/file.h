@@ -4,7 +4,9 @@
  *
  * bl_file_replace and struct bl_file_new: a temporary file beside the target (O_EXCL, mode given),
  * everything written, fsync, rename, fsync of the directory. A failure before the rename leaves the
- * target as it was and removes the temporary. A failure after it is BULLA_E_OUTCOME_UNKNOWN.
+ * target as it was and removes the temporary. A failure after it is BULLA_E_OUTCOME_UNKNOWN. With
+ * struct bl_file_new the file has no name until the commit, where the file system can do that: then
+ * a kill -9 leaves nothing, but for the moment between link and rename when a target is replaced.
  *
  * The mode of a new file and directory is the one given, narrowed by the umask.
  * Does not: keep the owner, mode or links of what it replaces; work across power loss on a disk
@@ -33,7 +35,7 @@ struct bl_file_new {
     int fd;           /* -1: none */
     int directory_fd; /* of the target; -1: none */
     char *path;       /* target */
-    char *temporary;  /* name inside the directory */
+    char *temporary;  /* name inside the directory; NULL: it has none */
     enum bl_file_existing existing;
 };
 #define BL_FILE_NEW_NONE             \

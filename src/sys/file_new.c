@@ -2,8 +2,10 @@
 /*
  * sys/file_new.c: a new file in place of the old one, at once.
  *
- * The temporary is locked (flock) while its writer lives, so that bl_directory_sweep() can tell a
- * leftover from a file in the making.
+ * bl_file_new_open() writes into a file without a name (O_TMPFILE) where the file system has it, and
+ * gives it one at the commit: a writer that is killed leaves nothing. Elsewhere, and for
+ * bl_file_replace(), the file has a temporary name from the start. Such a temporary is locked (flock)
+ * while its writer lives, so that bl_directory_sweep() can tell a leftover from a file in the making.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -140,20 +142,36 @@ make_temporary(struct bl_file_new *file, mode_t mode, struct bulla_error *err)
     return status;
 }
 
+/* A file without a name, or -1 where there is none or it could not be given one later. */
+static int
+create_unnamed(int directory_fd, mode_t mode)
+{
+    int fd = -1;
+
+    if (access("/proc/self/fd", X_OK) == 0)
+        fd = BL_CALL(FILE, openat(directory_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+    if (fd >= 0 && BL_CALL(FILE, flock(fd, LOCK_EX | LOCK_NB)) != 0)
+        bl_fd_close(&fd); /* what gets a name for a moment must be safe from a sweep */
+    return fd;
+}
+
 static enum bulla_status
-prepare(struct bl_file_new *file, const char *path, mode_t mode, struct bulla_error *err)
+prepare(struct bl_file_new *file, const char *path, mode_t mode, bool may_be_unnamed,
+        struct bulla_error *err)
 {
     file->path = copy_text(path, strlen(path));
     if (file->path == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "file", "out of memory", strlen(path));
     BL_TRY(open_parent(path, &file->directory_fd, err));
     BL_TRY(check_target(file, err));
-    return make_temporary(file, mode, err);
+    if (may_be_unnamed)
+        file->fd = create_unnamed(file->directory_fd, mode);
+    return file->fd >= 0 ? BULLA_OK : make_temporary(file, mode, err);
 }
 
-enum bulla_status
-bl_file_new_open(struct bl_file_new *file, const char *path, mode_t mode,
-                 enum bl_file_existing existing, struct bulla_error *err)
+static enum bulla_status
+open_new(struct bl_file_new *file, const char *path, mode_t mode, enum bl_file_existing existing,
+         bool may_be_unnamed, struct bulla_error *err)
 {
     struct bl_file_new made = BL_FILE_NEW_NONE;
     const char *name = name_of(path);
@@ -161,13 +179,52 @@ bl_file_new_open(struct bl_file_new *file, const char *path, mode_t mode,
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return bulla_fail(err, BULLA_E_USAGE, "file", "names a directory", 0);
     made.existing = existing;
-    enum bulla_status status = prepare(&made, path, mode, err);
+    enum bulla_status status = prepare(&made, path, mode, may_be_unnamed, err);
     if (status != BULLA_OK) {
         bl_file_new_done(&made);
         return status;
     }
     *file = made;
     return BULLA_OK;
+}
+
+enum bulla_status
+bl_file_new_open(struct bl_file_new *file, const char *path, mode_t mode,
+                 enum bl_file_existing existing, struct bulla_error *err)
+{
+    return open_new(file, path, mode, existing, /* may_be_unnamed= */ true, err);
+}
+
+/* Its first name, given to the file of `fd`. */
+static int
+link_unnamed(int fd, int directory_fd, const char *name)
+{
+    char source[48];
+
+    (void)snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
+    return BL_CALL(FILE, linkat(AT_FDCWD, source, directory_fd, name, AT_SYMLINK_FOLLOW));
+}
+
+/* The target's name if it is free, which is all that is wanted; else, if it may be replaced, a
+ * temporary one, because only a file with a name can be renamed. */
+static enum bulla_status
+give_name(struct bl_file_new *file, int fd, struct bulla_error *err)
+{
+    if (link_unnamed(fd, file->directory_fd, name_of(file->path)) == 0)
+        return BULLA_OK;
+    if (errno != EEXIST || file->existing == BL_FILE_KEEP_EXISTING)
+        return bl_fail_errno(err, "file", "cannot be put in its place");
+    char *name = bl_alloc(BL_TEMPORARY_NAME_SIZE + 1, 1);
+    if (name == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, "file", "out of memory", BL_TEMPORARY_NAME_SIZE);
+    enum bulla_status status = make_name(name, err);
+    if (status == BULLA_OK && link_unnamed(fd, file->directory_fd, name) != 0)
+        status = bl_fail_errno(err, "file", "no temporary file beside it");
+    if (status == BULLA_OK)
+        file->temporary = name;
+    else
+        bl_free(name);
+    return status;
 }
 
 /* Where the file system has no rename that keeps the old one, a second link does the same. */
@@ -214,7 +271,7 @@ close_checked(int *fd, struct bulla_error *err)
     return BULLA_OK;
 }
 
-/* The second descriptor keeps the lock of the temporary until it has its name. */
+/* The second descriptor keeps file and lock until it has its name. */
 static enum bulla_status
 commit(struct bl_file_new *file, struct bulla_error *err)
 {
@@ -225,7 +282,10 @@ commit(struct bl_file_new *file, struct bulla_error *err)
     if (lock < 0)
         return bl_fail_errno(err, "file", "no second descriptor");
     BL_TRY(close_checked(&file->fd, err));
-    BL_TRY(put_into_place(file, err));
+    if (file->temporary == NULL)
+        BL_TRY(give_name(file, lock, err));
+    if (file->temporary != NULL)
+        BL_TRY(put_into_place(file, err));
     if (BL_CALL(FILE, fsync(file->directory_fd)) != 0)
         return bulla_fail_detail(err, BULLA_CAUSE_OUTCOME_UNKNOWN, "file",
                                  "in place, but perhaps not after a power failure",
@@ -236,7 +296,7 @@ commit(struct bl_file_new *file, struct bulla_error *err)
 enum bulla_status
 bl_file_new_commit(struct bl_file_new *file, struct bulla_error *err)
 {
-    if (file->fd < 0 || file->temporary == NULL)
+    if (file->fd < 0)
         return bulla_fail(err, BULLA_E_ARGUMENT, "file", "not being written", 0);
     enum bulla_status status = commit(file, err);
     bl_file_new_done(file);
@@ -263,7 +323,7 @@ bl_file_replace(const char *path, mode_t mode, struct bulla_bytes bytes,
 {
     BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
 
-    BL_TRY(bl_file_new_open(&file, path, mode, existing, err));
+    BL_TRY(open_new(&file, path, mode, existing, /* may_be_unnamed= */ false, err));
     BL_TRY(bl_fd_write(file.fd, bytes, err));
     return bl_file_new_commit(&file, err);
 }

@@ -34,6 +34,28 @@ def killed_at_any_time_leaves_the_old_file_or_the_new(home):
 
 
 @case
+def killed_while_sealing_leaves_no_file(home):
+    """In the middle: the input is a pipe that has not ended, and some of it was read."""
+    try:
+        os.close(os.open(home.path, os.O_TMPFILE | os.O_RDWR))
+    except OSError as error:
+        raise Skip("no file without a name on this file system") from error
+    for options in ((), ("-f",)):
+        home.write("b", b"old") if options else None
+        before = sorted(os.listdir(home.path))
+        process = home.start("seal", "--name", "n", "--no-recovery", *options, "-o", "b",
+                             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdin.write(os.urandom(3_000_000))
+        process.stdin.flush()  # more than a pipe holds: the command has taken it
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        assert sorted(set(os.listdir(home.path)) - {"state", "config", "run"}) == \
+            sorted(set(before) - {"state", "config", "run"})
+    assert (home / "b").read_bytes() == b"old"
+
+
+@case
 def killed_during_unseal_leaves_nothing_under_the_name(home):
     home.sealed(os.urandom(5_000_000))
     for delay in (0.002, 0.01, 0.02, 0.03, 0.04):

@@ -194,21 +194,130 @@ test_replaces_and_keeps(void **state)
     assert_int_equal(count_entries(), 1);
 }
 
+/* With a temporary name from the start, as on a file system without files that have none: the call
+ * that makes one is the third. */
 static void
-test_keeps_one_that_appeared_meanwhile(void **state)
+open_named(struct bl_file_new *file, const char *path, enum bl_file_existing existing)
+{
+    struct bulla_error err = { 0 };
+
+    bl_fault_arm(BL_FAULT_FILE, 3, false);
+    assert_ok(bl_file_new_open(file, path, 0600, existing, &err), &err);
+    assert_true(bl_fault_disarm());
+    assert_non_null(file->temporary);
+}
+
+/* Can a file be without a name here? */
+static bool
+can_be_unnamed(void)
+{
+    BL_AUTO_FD fd = open(test_directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        print_message("# no file without a name on this file system\n");
+    return fd >= 0;
+}
+
+static void
+open_either(struct bl_file_new *file, const char *path, enum bl_file_existing existing, bool named)
+{
+    struct bulla_error err = { 0 };
+
+    if (named)
+        open_named(file, path, existing);
+    else
+        assert_ok(bl_file_new_open(file, path, 0600, existing, &err), &err);
+}
+
+static void
+test_a_file_has_no_name_before_its_commit(void **state)
 {
     (void)state;
+    struct bulla_error err = { 0 };
+    const char *path = test_path(0, "file");
+    const bool unnamed = can_be_unnamed();
+
+    for (int round = 0; round < 2; round++) { /* nothing there, then something to be replaced */
+        BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
+        struct stat status;
+        assert_ok(bl_file_new_open(&file, path, 0640, BL_FILE_REPLACE_EXISTING, &err), &err);
+        assert_int_equal(file.temporary == NULL, unnamed);
+        assert_ok(bl_fd_write(file.fd, round == 0 ? BL_LITERAL("one") : BL_LITERAL("two"), &err),
+                  &err);
+        assert_int_equal(count_entries(), (unnamed ? 0 : 1) + round);
+        assert_ok(bl_file_new_commit(&file, &err), &err);
+        assert_content(path, round == 0 ? BL_LITERAL("one") : BL_LITERAL("two"));
+        assert_int_equal(count_entries(), 1);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0640);
+        assert_int_equal(status.st_nlink, 1);
+    }
+}
+
+/* Every call of open, write and commit in turn: the old content or the new, and no third file. */
+static void
+test_every_failing_call_of_a_commit(void **state)
+{
+    (void)state;
+    const char *path = test_path(0, "file");
+    static const enum bl_fault kinds[] = { BL_FAULT_FILE, BL_FAULT_MEMORY, BL_FAULT_RANDOM };
+
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        for (int replace = 0; replace < 2; replace++) {
+            bool reached = true;
+            for (uint64_t nth = 1; reached; nth++) {
+                BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
+                struct bulla_error err = { 0 };
+                unlink(path);
+                if (replace == 1)
+                    put(path, "old", 0600);
+                bl_fault_arm(kinds[kind], nth, false);
+                enum bulla_status status = bl_file_new_open(
+                    &file, path, 0600,
+                    replace == 1 ? BL_FILE_REPLACE_EXISTING : BL_FILE_KEEP_EXISTING, &err);
+                if (status == BULLA_OK)
+                    status = bl_fd_write(file.fd, BL_LITERAL("new"), &err);
+                if (status == BULLA_OK)
+                    status = bl_file_new_commit(&file, &err);
+                reached = bl_fault_disarm();
+                bl_file_new_done(&file);
+                if (status == BULLA_OK || status == BULLA_E_OUTCOME_UNKNOWN)
+                    assert_content(path, BL_LITERAL("new"));
+                else if (replace == 1)
+                    assert_content(path, BL_LITERAL("old"));
+                else
+                    assert_int_not_equal(access(path, F_OK), 0);
+                assert_int_equal(count_entries(), access(path, F_OK) == 0 ? 1 : 0);
+                assert_true(nth < 50);
+            }
+        }
+    }
+    unlink(path);
+}
+
+static void
+keeps_one_that_appeared_meanwhile(bool named)
+{
     BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
     struct bulla_error err = { 0 };
     const char *path = test_path(0, "file");
 
-    assert_ok(bl_file_new_open(&file, path, 0600, BL_FILE_KEEP_EXISTING, &err), &err);
+    unlink(path);
+    open_either(&file, path, BL_FILE_KEEP_EXISTING, named);
     assert_ok(bl_fd_write(file.fd, BL_LITERAL("ours"), &err), &err);
     put(path, "theirs", 0600);
     assert_fails(bl_file_new_commit(&file, &err), BULLA_E_EXISTS, &err);
     assert_content(path, BL_LITERAL("theirs"));
     assert_int_equal(count_entries(), 1);
     assert_fails(bl_file_new_commit(&file, &err), BULLA_E_ARGUMENT, &err);
+}
+
+static void
+test_keeps_one_that_appeared_meanwhile(void **state)
+{
+    (void)state;
+    keeps_one_that_appeared_meanwhile(/* named= */ false);
+    keeps_one_that_appeared_meanwhile(/* named= */ true);
 }
 
 static void
@@ -221,7 +330,7 @@ test_abandoned_leaves_nothing(void **state)
     put(path, "old", 0600);
     {
         BL_AUTO(bl_file_new) file = BL_FILE_NEW_NONE;
-        assert_ok(bl_file_new_open(&file, path, 0600, BL_FILE_REPLACE_EXISTING, &err), &err);
+        open_named(&file, path, BL_FILE_REPLACE_EXISTING);
         assert_ok(bl_fd_write(file.fd, BL_LITERAL("new"), &err), &err);
         assert_int_equal(count_entries(), 2);
     }
@@ -429,8 +538,7 @@ test_sweeps_leftovers_only(void **state)
     put(test_path(0, ".bulla-0123456789abcdef.txt"), "other", 0600);
     put(test_path(0, "bulla-00123456789abcdef.tmp"), "other", 0600);
     assert_int_equal(symlink("x", test_path(0, ".bulla-1123456789abcdef.tmp")), 0);
-    assert_ok(bl_file_new_open(&living, test_path(1, "file"), 0600, BL_FILE_KEEP_EXISTING, &err),
-              &err);
+    open_named(&living, test_path(1, "file"), BL_FILE_KEEP_EXISTING);
     assert_ok(bl_directory_sweep(test_directory, &err), &err);
     assert_int_equal(count_entries(), 4);
     assert_ok(bl_fd_write(living.fd, BL_LITERAL("alive"), &err), &err);
@@ -495,6 +603,8 @@ main(void)
         test_in_directory(test_refuses_a_secret_of_somebody_else),
         test_in_directory(test_every_failing_call_of_a_read_is_reported),
         test_in_directory(test_replaces_and_keeps),
+        test_in_directory(test_a_file_has_no_name_before_its_commit),
+        test_in_directory(test_every_failing_call_of_a_commit),
         test_in_directory(test_keeps_one_that_appeared_meanwhile),
         test_in_directory(test_abandoned_leaves_nothing),
         test_in_directory(test_replaces_regular_files_only),
