@@ -3,6 +3,7 @@
 """Every example that help and the manual pages show is run, in the order of the verb table."""
 import os
 import pathlib
+import ssl
 import subprocess
 
 from cli import PROGRAM, case, main
@@ -26,7 +27,8 @@ def prepare_broker(home):
     process, _ = home.serve("--dev")
     home.write("password.txt", b"hunter2")
     home.write("machine.yaml", POLICY)
-    home.write("vendor-ek-ca.der", (home / "state/bulla/tpm/authority.crt").read_bytes())
+    authority = (home / "state/bulla/tpm/authority.crt").read_bytes()
+    home.write("vendor-ek-ca.pem", ssl.DER_cert_to_PEM_cert(authority).encode())
     return process
 
 
