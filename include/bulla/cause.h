@@ -72,6 +72,28 @@
     X(KEY_ATTRIBUTES, 808, UNTRUSTED)                             \
     X(NOT_A_QUOTE, 809, MISMATCH)                                 \
     X(ADMIN_UNKNOWN, 810, UNTRUSTED)                              \
+    X(WRONG_ROOT, 832, UNTRUSTED)                                 \
+    X(CRL_MISSING, 811, UNTRUSTED)                                \
+    X(CRL_ISSUER_MISMATCH, 812, UNTRUSTED)                        \
+    X(COLLATERAL_SIGNATURE, 813, SIGNATURE)                       \
+    X(REPORT_SIGNATURE, 814, SIGNATURE)                           \
+    X(QUOTE_SIGNATURE, 815, SIGNATURE)                            \
+    X(COSE_SIGNATURE, 816, SIGNATURE)                             \
+    X(BINDING_MISMATCH, 817, MISMATCH)                            \
+    X(CHIP_ID_MISMATCH, 818, MISMATCH)                            \
+    X(TCB_EXTENSION_MISMATCH, 819, MISMATCH)                      \
+    X(TCB_NOT_SUPPORTED, 820, UNTRUSTED)                          \
+    X(FMSPC_MISMATCH, 821, MISMATCH)                              \
+    X(PCEID_MISMATCH, 822, MISMATCH)                              \
+    X(TCB_INFO_MISMATCH, 823, MISMATCH)                           \
+    X(QE_IDENTITY_MISMATCH, 824, MISMATCH)                        \
+    X(TDX_MODULE_MISMATCH, 825, MISMATCH)                         \
+    X(SEPARATOR_REPEATED, 826, MISMATCH)                          \
+    X(CLAIM_MISSING, 827, MISMATCH)                               \
+    X(ALGORITHM_MISSING, 828, MISMATCH)                           \
+    X(MESSAGE_AUTHENTICATION_CODE, 829, UNTRUSTED)                \
+    X(CERTIFICATION_DATA, 830, UNTRUSTED)                         \
+    X(EVIDENCE_MALFORMED, 831, MISMATCH)                          \
     /* 09: stale: nonce, expiry, revocation, rollback */          \
     X(STALE, 901, STALE)                                          \
     X(EXPIRED, 902, STALE)                                        \
@@ -80,6 +102,8 @@
     X(REPLAYED, 907, STALE)                                       \
     X(REVOKED, 906, STALE)                                        \
     X(NONCE_MISMATCH, 905, STALE)                                 \
+    X(COLLATERAL_EXPIRED, 908, STALE)                             \
+    X(NOT_YET_VALID, 909, STALE)                                  \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
     X(NO_TPM, 1002, UNAVAILABLE)                                  \

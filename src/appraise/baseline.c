@@ -32,6 +32,14 @@ bl_baseline_judge(const struct bl_claims *claims, struct bl_baseline *baseline_o
         refuse(&baseline, "no platform class");
     if (claims->debug.is_present && claims->debug.value)
         refuse(&baseline, "debug");
+    if (claims->tcb.is_rated && claims->tcb.status != BL_TCB_UP_TO_DATE)
+        refuse(&baseline, claims->tcb.status == BL_TCB_ABSENT ? "TCB not rated" : "TCB status");
+    if (claims->vmpl.is_present && claims->vmpl.value != 0)
+        refuse(&baseline, "not at VMPL 0");
+    if (claims->migratable.is_present && claims->migratable.value)
+        refuse(&baseline, "state may be migrated");
+    if (claims->secured.is_present && !claims->secured.value)
+        refuse(&baseline, "life cycle not secured");
     if (claims->platform.is_present)
         judge_tpm(&claims->platform, &baseline);
     else if (claims->enclave.is_present)

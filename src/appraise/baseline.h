@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * appraise/baseline.h: what the built-in default-deny baseline says of genuine evidence without a
- * policy: debug off, no SHA-1, the boot PCRs covered. Identity and freshness are not part of it.
+ * policy: debug off, TCB up to date, VMPL 0, no migration, life cycle secured, no SHA-1, the boot PCRs
+ * covered. Identity and freshness are not part of it.
  */
 #ifndef BL_APPRAISE_BASELINE_H
 #define BL_APPRAISE_BASELINE_H

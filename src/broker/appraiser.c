@@ -17,6 +17,8 @@
 #define BINDER_SIZE_MAX 64
 #define NAME_SIZE_MAX 64
 #define KIND_SIZE_MAX 16
+#define ROLE_SIZE_MAX 32
+#define ANCHOR_ITEMS 6
 
 enum { QUESTION_VERIFY = 1, QUESTION_ENROL = 2, QUESTION_ISSUER_URL = 3 };
 
@@ -64,12 +66,13 @@ write_anchors(struct bl_writer *w, const struct bl_anchor *anchors, size_t ancho
 {
     bl_cbor_write_array(w, anchor_count);
     for (size_t i = 0; i < anchor_count; i++) {
-        bl_cbor_write_array(w, 5);
+        bl_cbor_write_array(w, ANCHOR_ITEMS);
         bl_cbor_write_text(w, c_text(anchors[i].name));
         bl_cbor_write_uint(w, (uint64_t)anchors[i].kind);
         bl_cbor_write_bytes(w, anchors[i].der);
         bl_cbor_write_uint(w, (uint64_t)anchors[i].platform_class);
         bl_cbor_write_bytes(w, anchors[i].platform_id);
+        bl_cbor_write_text(w, c_text(anchors[i].role == NULL ? "" : anchors[i].role));
     }
 }
 
@@ -160,6 +163,7 @@ bl_appraiser_issuer_url(struct bl_appraiser *appraiser, struct bulla_bytes certi
 struct anchors_read {
     struct bl_anchor anchors[BL_ANCHOR_COUNT_MAX];
     char names[BL_ANCHOR_COUNT_MAX][NAME_SIZE_MAX + 1];
+    char roles[BL_ANCHOR_COUNT_MAX][ROLE_SIZE_MAX + 1];
     size_t count;
 };
 
@@ -169,7 +173,7 @@ read_anchors(struct bl_reader *r, struct anchors_read *read)
     read->count = bl_cbor_read_array(r, BL_ANCHOR_COUNT_MAX);
     for (size_t i = 0; i < read->count && bl_reader_ok(r, NULL) == BULLA_OK; i++) {
         struct bl_anchor *anchor = &read->anchors[i];
-        if (bl_cbor_read_array(r, 5) != 5)
+        if (bl_cbor_read_array(r, ANCHOR_ITEMS) != ANCHOR_ITEMS)
             bl_reader_fail(r, "not an anchor");
         struct bulla_bytes name = bl_cbor_read_text(r, NAME_SIZE_MAX);
         if (name.size > 0)
@@ -179,6 +183,10 @@ read_anchors(struct bl_reader *r, struct anchors_read *read)
         anchor->der = bl_cbor_read_bytes(r, BL_CERTIFICATE_SIZE_MAX);
         anchor->platform_class = (enum bl_platform_class)bl_cbor_read_uint(r);
         anchor->platform_id = bl_cbor_read_bytes(r, 32);
+        struct bulla_bytes role = bl_cbor_read_text(r, ROLE_SIZE_MAX);
+        if (role.size > 0)
+            memcpy(read->roles[i], role.data, role.size);
+        anchor->role = role.size > 0 ? read->roles[i] : NULL;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #define CLAIMS_ITEMS 8
+#define CONDITION_ITEMS 11
 #define TPM_ITEMS 12
 #define WORKLOAD_ITEMS 7
 
@@ -188,6 +189,59 @@ read_workload(struct bl_reader *r, struct bl_claims *claims)
     read_claim_bytes(r, &claims->isolation_facts);
 }
 
+/* How the platform is. What could not be checked is for people: appraisal does not look at it. */
+static void
+write_condition(struct bl_writer *w, const struct bl_claims *claims)
+{
+    const struct bl_tcb_claims *tcb = &claims->tcb;
+
+    bl_cbor_write_array(w, CONDITION_ITEMS);
+    write_flag(w, &claims->debug);
+    write_number(w, &claims->vmpl);
+    write_flag(w, &claims->migratable);
+    write_flag(w, &claims->secured);
+    bl_cbor_write_bool(w, tcb->is_rated);
+    bl_cbor_write_uint(w, (uint64_t)tcb->status);
+    bl_cbor_write_uint(w, (uint64_t)tcb->platform);
+    bl_cbor_write_uint(w, (uint64_t)tcb->quoter);
+    bl_cbor_write_uint(w, (uint64_t)tcb->module);
+    write_number(w, &tcb->date_s);
+    bl_cbor_write_array(w, tcb->advisory_count);
+    for (size_t i = 0; i < tcb->advisory_count; i++)
+        bl_cbor_write_text(w, (struct bulla_bytes){ (const uint8_t *)tcb->advisories[i],
+                                                    strlen(tcb->advisories[i]) });
+}
+
+static enum bl_tcb_status
+read_tcb_status(struct bl_reader *r)
+{
+    return (enum bl_tcb_status)read_below(r, BL_TCB_REVOKED + 1, "not a TCB status");
+}
+
+static void
+read_condition(struct bl_reader *r, struct bl_claims *claims)
+{
+    struct bl_tcb_claims *tcb = &claims->tcb;
+
+    if (bl_cbor_read_array(r, CONDITION_ITEMS) != CONDITION_ITEMS)
+        bl_reader_fail(r, "not a condition");
+    read_flag(r, &claims->debug);
+    read_number(r, &claims->vmpl);
+    read_flag(r, &claims->migratable);
+    read_flag(r, &claims->secured);
+    tcb->is_rated = bl_cbor_read_bool(r);
+    tcb->status = read_tcb_status(r);
+    tcb->platform = read_tcb_status(r);
+    tcb->quoter = read_tcb_status(r);
+    tcb->module = read_tcb_status(r);
+    read_number(r, &tcb->date_s);
+    size_t count = bl_cbor_read_array(r, BL_ADVISORY_COUNT_MAX);
+    for (size_t i = 0; i < count && bl_reader_ok(r, NULL) == BULLA_OK; i++) {
+        if (bl_tcb_advise(tcb, bl_cbor_read_text(r, BL_ADVISORY_SIZE), NULL) != BULLA_OK)
+            bl_reader_fail(r, "not an advisory");
+    }
+}
+
 static size_t
 anchor_index(const char *name, const struct bl_anchor *anchors, size_t anchor_count)
 {
@@ -210,7 +264,7 @@ bl_claims_write(struct bl_writer *w, const struct bl_claims *claims,
     write_tpm(w, &claims->platform);
     write_workload(w, claims);
     write_tpm(w, &claims->enclave);
-    write_flag(w, &claims->debug);
+    write_condition(w, claims);
 }
 
 void
@@ -229,7 +283,7 @@ bl_claims_read(struct bl_reader *r, const char *kind, const struct bl_anchor *an
     read_tpm(r, &claims.platform);
     read_workload(r, &claims);
     read_tpm(r, &claims.enclave);
-    read_flag(r, &claims.debug);
+    read_condition(r, &claims);
     if (bl_reader_ok(r, NULL) != BULLA_OK)
         return;
     /* The class is the anchor's, or lower: an appraiser that was taken over cannot raise it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd/inspect.c: bulla inspect: what a blob says of itself. Nothing of it is verified, and the
- * output says so.
+ * cmd/inspect.c: bulla inspect: what a blob, or with --kind a piece of evidence, says of itself.
+ * Nothing of it is verified, and the output says so.
  */
 #include <inttypes.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include "cmd/slots.h"
 #include "cmd/stream.h"
 #include "cmd/verbs.h"
+#include "cmd/verify.h"
 
 static enum bulla_status
 print_text(const struct bl_blob_summary *summary, struct bulla_error *err)
@@ -79,11 +80,14 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
     BL_AUTO(bl_input) input = BL_INPUT_NONE;
     BL_AUTO(bl_blob_summary) summary = { 0 };
 
+    if (bl_argument(arguments, "kind") != NULL)
+        return bl_evidence_inspect(arguments, err);
     BL_TRY(bl_input_open(&input, bl_operand(arguments, 0), err));
     BL_TRY(bl_blob_inspect(input.fd, &summary, err));
     return bl_wants_json(arguments) ? print_json(&summary, err) : print_text(&summary, err);
 }
 
+static const struct bl_option options[] = { BL_EVIDENCE_OPTIONS, { 0 } };
 static const char *const examples[] = { "bulla inspect demo.bulla",
                                         "bulla inspect --json demo.bulla", NULL };
 
@@ -92,6 +96,7 @@ const struct bl_verb bl_verb_inspect = {
     .summary = "show what a blob says of itself, believing nothing",
     .operands = "[BLOB]",
     .operand_count_max = 1,
+    .options = options,
     .examples = examples,
     .run = run,
 };

@@ -41,6 +41,7 @@ extern const struct bl_verb bl_verb_seal;
 extern const struct bl_verb bl_verb_serve;
 extern const struct bl_verb bl_verb_unseal;
 extern const struct bl_verb bl_verb_up;
+extern const struct bl_verb bl_verb_verify;
 extern const struct bl_verb bl_verb_version;
 
 #endif

@@ -36,9 +36,9 @@ check_validity(const struct bl_certificate *certificate, size_t depth, int64_t n
         return BULLA_OK;
     bool early = now_s < certificate->not_before_s;
     int64_t limit = early ? certificate->not_before_s : certificate->not_after_s;
-    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_EXPIRED, "certificate chain",
-                                                early ? "a certificate is not valid yet"
-                                                      : "a certificate is not valid any more");
+    enum bulla_status status = bulla_fail_cause(
+        err, early ? BULLA_CAUSE_NOT_YET_VALID : BULLA_CAUSE_EXPIRED, "certificate chain",
+        early ? "a certificate is not valid yet" : "a certificate is not valid any more");
     bulla_error_values(err, bulla_value_number((uint64_t)now_s),
                        bulla_value_number((uint64_t)limit));
     if (err != NULL)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/claims.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "codec/words.h"
 
@@ -15,6 +17,19 @@ static const char *const binding_words[] = {
     [BL_BINDING_NONE] = "none",
     [BL_BINDING_KEY] = "key",
     [BL_BINDING_CHANNEL] = "channel",
+};
+
+static const char *const tcb_words[] = {
+    [BL_TCB_ABSENT] = "absent",
+    [BL_TCB_UP_TO_DATE] = "UpToDate",
+    [BL_TCB_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
+    [BL_TCB_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
+    [BL_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED] = "ConfigurationAndSWHardeningNeeded",
+    [BL_TCB_TD_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
+    [BL_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] = "TDRelaunchAdvisedConfigurationNeeded",
+    [BL_TCB_OUT_OF_DATE] = "OutOfDate",
+    [BL_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
+    [BL_TCB_REVOKED] = "Revoked",
 };
 
 const char *
@@ -39,4 +54,56 @@ enum bl_binding
 bl_binding_from_word(struct bulla_bytes word)
 {
     return (enum bl_binding)bl_word_value(binding_words, BL_COUNT_OF(binding_words), word);
+}
+
+const char *
+bl_tcb_status_word(enum bl_tcb_status status)
+{
+    return bl_word_of(tcb_words, BL_COUNT_OF(tcb_words), (int)status);
+}
+
+enum bl_tcb_status
+bl_tcb_status_from_word(struct bulla_bytes word)
+{
+    return (enum bl_tcb_status)bl_word_value(tcb_words, BL_COUNT_OF(tcb_words), word);
+}
+
+static bool
+is_printable(struct bulla_bytes word)
+{
+    for (size_t i = 0; i < word.size; i++)
+        if (word.data[i] <= ' ' || word.data[i] > '~')
+            return false;
+    return word.size > 0;
+}
+
+enum bulla_status
+bl_tcb_advise(struct bl_tcb_claims *tcb, struct bulla_bytes advisory, struct bulla_error *err)
+{
+    char word[BL_ADVISORY_SIZE] = { 0 };
+    size_t at = 0;
+
+    if (advisory.size >= sizeof word || !is_printable(advisory))
+        return bulla_fail(err, BULLA_E_MALFORMED, "advisory", "not a name of one", advisory.size);
+    memcpy(word, advisory.data, advisory.size);
+    while (at < tcb->advisory_count && strcmp(tcb->advisories[at], word) < 0)
+        at++;
+    if (at < tcb->advisory_count && strcmp(tcb->advisories[at], word) == 0)
+        return BULLA_OK;
+    if (tcb->advisory_count == BL_ADVISORY_COUNT_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, "advisory", "too many", tcb->advisory_count);
+    memmove(tcb->advisories[at + 1], tcb->advisories[at],
+            (tcb->advisory_count - at) * sizeof tcb->advisories[0]);
+    memcpy(tcb->advisories[at], word, sizeof word);
+    tcb->advisory_count++;
+    return BULLA_OK;
+}
+
+void
+bl_claims_unchecked(struct bl_claims *claims, const char *what)
+{
+    if (claims->unchecked_count < BL_UNCHECKED_COUNT_MAX)
+        claims->unchecked[claims->unchecked_count++] = what;
+    else
+        claims->unchecked[BL_UNCHECKED_COUNT_MAX - 1] = "others";
 }

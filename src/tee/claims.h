@@ -73,6 +73,46 @@ struct bl_tpm_claims {
     struct bl_claim_number firmware_version;
 };
 
+/** How a vendor rates what firmware and microcode are at, in Intel's words (PCS API v4), which the
+ *  others' can be put into. */
+enum bl_tcb_status {
+    BL_TCB_ABSENT = 0, /* nobody said */
+    BL_TCB_UP_TO_DATE,
+    BL_TCB_SW_HARDENING_NEEDED,
+    BL_TCB_CONFIGURATION_NEEDED,
+    BL_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+    BL_TCB_TD_RELAUNCH_ADVISED,
+    BL_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
+    BL_TCB_OUT_OF_DATE,
+    BL_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,
+    BL_TCB_REVOKED
+};
+/** "UpToDate" and so on; "absent" for anything else. */
+const char *bl_tcb_status_word(enum bl_tcb_status status);
+/** BL_TCB_ABSENT for an unknown word. */
+enum bl_tcb_status bl_tcb_status_from_word(struct bulla_bytes word);
+
+#define BL_ADVISORY_COUNT_MAX 64
+#define BL_ADVISORY_SIZE 24 /* bytes: "INTEL-SA-00615" and a zero */
+
+struct bl_tcb_claims {
+    bool is_rated;               /* the vendor rates platforms of this kind: without a status it is
+                                    not known whether this one is any good */
+    enum bl_tcb_status status;   /* of all together */
+    enum bl_tcb_status platform; /* microcode and SVNs */
+    enum bl_tcb_status quoter;   /* quoting enclave */
+    enum bl_tcb_status module;   /* TDX module */
+    struct bl_claim_number date_s; /* Unix seconds: when the platform's level was new */
+    char advisories[BL_ADVISORY_COUNT_MAX][BL_ADVISORY_SIZE]; /* sorted, each once */
+    size_t advisory_count;
+};
+/** Keep one; the same again is no second. BULLA_E_LIMIT, or BULLA_E_MALFORMED for a word that is too
+ *  long or not of printable ASCII. */
+enum bulla_status bl_tcb_advise(struct bl_tcb_claims *tcb, struct bulla_bytes advisory,
+                                struct bulla_error *err) BULLA_CHECKED;
+
+#define BL_UNCHECKED_COUNT_MAX 8
+
 struct bl_claims {
     const char *kind; /* static, the scheme's name; NULL: nothing was verified */
     enum bl_platform_class platform_class;
@@ -94,6 +134,18 @@ struct bl_claims {
     struct bl_tpm_claims enclave;          /* the vTPM of a process enclave */
 
     struct bl_claim_flag debug; /* absent for kinds that have no debug mode */
+
+    /* the platform's condition; each absent where the kind has no such thing */
+    struct bl_tcb_claims tcb;
+    struct bl_claim_number vmpl;     /* SEV-SNP: privilege level of who asked for the report */
+    struct bl_claim_flag migratable; /* an agent or another TD may take its state along */
+    struct bl_claim_flag secured;    /* life cycle (PSA, CCA): false is a test or decommissioned */
+
+    /* what could not be looked at for want of an endorsement: static words, as roles of parts */
+    const char *unchecked[BL_UNCHECKED_COUNT_MAX];
+    size_t unchecked_count;
 };
+/** Note it; more than there is room for are one "others". */
+void bl_claims_unchecked(struct bl_claims *claims, const char *what);
 
 #endif

@@ -8,17 +8,22 @@
 #ifndef BL_TEE_SCHEME_H
 #define BL_TEE_SCHEME_H
 
+#include "codec/json.h"
+#include "crypto/x509.h"
 #include "tee/claims.h"
 
-#define BL_ANCHOR_COUNT_MAX 64 /* entries given to one verification */
-#define BL_PART_COUNT_MAX 32   /* further pieces of evidence, and endorsements */
+#define BL_ANCHOR_COUNT_MAX 64             /* entries given to one verification */
+#define BL_PART_COUNT_MAX 32               /* further pieces of evidence, and endorsements */
+#define BL_PART_SIZE_MAX ((size_t)4 << 20) /* bytes of one, and of the evidence */
 
 /** What an anchor is trusted for. */
 enum bl_anchor_kind {
     BL_ANCHOR_ABSENT = 0,
     BL_ANCHOR_AK_AUTHORITY, /* CA certificate (DER): certifies attestation keys of TPMs */
     BL_ANCHOR_EK_AUTHORITY, /* CA certificate (DER): certifies endorsement keys of TPMs */
-    BL_ANCHOR_AK            /* SubjectPublicKeyInfo (DER): this attestation key, enrolled */
+    BL_ANCHOR_AK,           /* SubjectPublicKeyInfo (DER): this attestation key, enrolled */
+    BL_ANCHOR_ROOT_KEY, /* SHA-256 of the SubjectPublicKeyInfo of the root of the vendor `role` */
+    BL_ANCHOR_GIVEN     /* what the operator gave under `role`: the scheme reads it */
 };
 
 /** One thing that the operator trusts. Borrowed; outlives the claims that name it. */
@@ -28,9 +33,11 @@ struct bl_anchor {
     struct bulla_bytes der;
     enum bl_platform_class platform_class;
     struct bulla_bytes platform_id; /* of an enrolled AK: 32 bytes, or empty if not known */
+    const char
+        *role; /* ROOT_KEY, GIVEN: whose, or as what: "intel", "amd-milan", "iak"; else NULL */
 };
 
-/** A named piece: `role` as in `bulla verify --part ROLE=FILE`. */
+/** A named piece: `role` as in `bulla verify --part ROLE=FILE` or `--input NAME=VALUE`. */
 struct bl_part {
     const char *role;
     struct bulla_bytes bytes;
@@ -41,6 +48,8 @@ struct bl_verification {
     struct bulla_bytes evidence;
     const struct bl_part *parts; /* further pieces of the evidence, and endorsements: not trusted */
     size_t part_count;
+    const struct bl_part *inputs; /* what the caller asks for besides, as text */
+    size_t input_count;
     const struct bl_anchor *anchors; /* an empty list trusts nothing */
     size_t anchor_count;
     int64_t now_s;             /* Unix seconds */
@@ -57,6 +66,14 @@ struct bl_scheme {
      *  unless BULLA_OK. */
     enum bulla_status (*verify)(const struct bl_verification *verification,
                                 struct bl_claims *claims_out, struct bulla_error *err);
+    /** Look at what carries no signature of its own, such as an event log: well-formed and
+     *  consistent? Nothing of it is believed. NULL: there is nothing to look at. */
+    enum bulla_status (*inspect)(const struct bl_verification *verification,
+                                 struct bl_claims *claims_out, struct bulla_error *err);
+    /** Write what evidence that verify() or inspect() passed says, as members of an open JSON object
+     *  under the names of docs/formats/claims.md. NULL: nothing beyond the claims. */
+    enum bulla_status (*describe)(const struct bl_verification *verification,
+                                  struct bl_json_writer *out, struct bulla_error *err);
 };
 
 /** The table; *count_out entries. */
@@ -65,5 +82,24 @@ const struct bl_scheme *bl_schemes(size_t *count_out);
 const struct bl_scheme *bl_scheme_find(const char *kind);
 /** The bytes of the one part with this role; empty if there is none, or more than one. */
 struct bulla_bytes bl_part_find(const struct bl_verification *verification, const char *role);
+/** The bytes of the i-th part with this role, in the order given; empty if there is none. */
+struct bulla_bytes bl_part_at(const struct bl_verification *verification, const char *role,
+                              size_t i);
+/** The text of the one input of this name; empty if there is none, or more than one. */
+struct bulla_bytes bl_input_find(const struct bl_verification *verification, const char *name);
+/** The anchor that the operator gave under this role, the i-th; NULL if there is none. */
+const struct bl_anchor *bl_anchor_given(const struct bl_verification *verification,
+                                        const char *role, size_t i);
+/** The anchor of a vendor's root with this key: a ROOT_KEY of `vendor`, or a certificate GIVEN as
+ *  "root". WRONG_ROOT. Says nothing of the certificate but whose it is. */
+enum bulla_status bl_anchor_of_root(const struct bl_verification *verification, const char *vendor,
+                                    const struct bl_certificate *root,
+                                    const struct bl_anchor **anchor_out,
+                                    struct bulla_error *err) BULLA_CHECKED;
+/** What the evidence carries is what the caller wants it to carry: NONCE_MISMATCH, unless nothing was
+ *  asked for. An empty binder wants nothing to be carried. In constant time. */
+enum bulla_status bl_check_binder(const struct bl_verification *verification,
+                                  struct bulla_bytes carried,
+                                  struct bulla_error *err) BULLA_CHECKED;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "tee/tpm/verify.h"
 
 static const struct bl_scheme schemes[] = {
@@ -29,17 +30,99 @@ bl_scheme_find(const char *kind)
     return NULL;
 }
 
-struct bulla_bytes
-bl_part_find(const struct bl_verification *verification, const char *role)
+/* What one of `parts` with this role is: the one if `only`, else the i-th. */
+static struct bulla_bytes
+find_part(const struct bl_part *parts, size_t part_count, const char *role, bool only, size_t index)
 {
     struct bulla_bytes found = { NULL, 0 };
     size_t count = 0;
 
-    for (size_t i = 0; i < verification->part_count; i++) {
-        if (strcmp(verification->parts[i].role, role) == 0) {
-            found = verification->parts[i].bytes;
-            count++;
+    for (size_t i = 0; i < part_count; i++) {
+        if (strcmp(parts[i].role, role) != 0)
+            continue;
+        if (count == index)
+            found = parts[i].bytes;
+        count++;
+    }
+    return !only || count == 1 ? found : (struct bulla_bytes){ NULL, 0 };
+}
+
+struct bulla_bytes
+bl_part_find(const struct bl_verification *verification, const char *role)
+{
+    return find_part(verification->parts, verification->part_count, role, /* only= */ true, 0);
+}
+
+struct bulla_bytes
+bl_part_at(const struct bl_verification *verification, const char *role, size_t i)
+{
+    return find_part(verification->parts, verification->part_count, role, /* only= */ false, i);
+}
+
+struct bulla_bytes
+bl_input_find(const struct bl_verification *verification, const char *name)
+{
+    return find_part(verification->inputs, verification->input_count, name, /* only= */ true, 0);
+}
+
+const struct bl_anchor *
+bl_anchor_given(const struct bl_verification *verification, const char *role, size_t i)
+{
+    for (size_t at = 0; at < verification->anchor_count; at++) {
+        const struct bl_anchor *anchor = &verification->anchors[at];
+        if (anchor->kind == BL_ANCHOR_GIVEN && strcmp(anchor->role, role) == 0 && i-- == 0)
+            return anchor;
+    }
+    return NULL;
+}
+
+static enum bulla_status
+key_digest(const struct bl_certificate *certificate, uint8_t digest_out[32],
+           struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_key) key = NULL;
+    BL_AUTO(bulla_buffer) spki = { 0 };
+
+    BL_TRY(bl_certificate_key(certificate, &key, err));
+    BL_TRY(bl_key_spki(key, &spki, err));
+    return bl_hash_once(BL_SHA256, bulla_buffer_bytes(&spki), digest_out, err);
+}
+
+enum bulla_status
+bl_anchor_of_root(const struct bl_verification *verification, const char *vendor,
+                  const struct bl_certificate *root, const struct bl_anchor **anchor_out,
+                  struct bulla_error *err)
+{
+    uint8_t digest[32];
+
+    BL_TRY(key_digest(root, digest, err));
+    for (size_t i = 0; i < verification->anchor_count; i++) {
+        const struct bl_anchor *anchor = &verification->anchors[i];
+        bool is_pinned = anchor->kind == BL_ANCHOR_ROOT_KEY && strcmp(anchor->role, vendor) == 0 &&
+                         bl_equal(anchor->der, BL_BYTES_OF(digest));
+        bool is_given = anchor->kind == BL_ANCHOR_GIVEN && strcmp(anchor->role, "root") == 0 &&
+                        bl_equal(anchor->der, bl_certificate_der(root));
+        if (is_pinned || is_given) {
+            *anchor_out = anchor;
+            return BULLA_OK;
         }
     }
-    return count == 1 ? found : (struct bulla_bytes){ NULL, 0 };
+    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_WRONG_ROOT, "certificate chain",
+                                                "it ends at a root that is not pinned");
+    bulla_error_values(err, bulla_value_bytes(BL_BYTES_OF(digest)), bulla_value_word(vendor));
+    return status;
+}
+
+enum bulla_status
+bl_check_binder(const struct bl_verification *verification, struct bulla_bytes carried,
+                struct bulla_error *err)
+{
+    if (verification->binding == BL_BINDING_ABSENT)
+        return BULLA_OK;
+    if (bl_equal(carried, verification->binder))
+        return BULLA_OK;
+    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_NONCE_MISMATCH, "evidence",
+                                                "it does not carry what was asked for");
+    bulla_error_values(err, bulla_value_bytes(carried), bulla_value_bytes(verification->binder));
+    return status;
 }

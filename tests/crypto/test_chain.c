@@ -33,14 +33,14 @@ test_dates_on_both_sides(void **state)
 
     assert_ok(verify_at(h.leaf, h.root, BEFORE_S, &err), &err);
     assert_ok(verify_at(h.leaf, h.root, AFTER_S, &err), &err);
-    assert_cause(verify_at(h.leaf, h.root, BEFORE_S - 1, &err), BULLA_CAUSE_EXPIRED, &err);
+    assert_cause(verify_at(h.leaf, h.root, BEFORE_S - 1, &err), BULLA_CAUSE_NOT_YET_VALID, &err);
     assert_cause(verify_at(h.leaf, h.root, AFTER_S + 1, &err), BULLA_CAUSE_EXPIRED, &err);
     bulla_error_clear(&err); /* the anchor's */
     assert_ok(verify_at(leaf, h.root, AFTER_S + 1000, &err), &err);
     assert_ok(verify_at(leaf, h.root, BEFORE_S - 1000, &err), &err);
     assert_cause(verify_at(leaf, h.root, AFTER_S + 1001, &err), BULLA_CAUSE_EXPIRED, &err);
     assert_int_equal(err.offset, 1);
-    assert_cause(verify_at(leaf, h.root, BEFORE_S - 1001, &err), BULLA_CAUSE_EXPIRED, &err);
+    assert_cause(verify_at(leaf, h.root, BEFORE_S - 1001, &err), BULLA_CAUSE_NOT_YET_VALID, &err);
     bl_certificate_free(leaf);
     house_done(&h);
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/evidence_files.h: evidence and all that goes with it, as the options of verify and inspect name
+ * it.
+ */
+#ifndef BL_CMD_EVIDENCE_FILES_H
+#define BL_CMD_EVIDENCE_FILES_H
+
+#include "cmd/verb.h"
+#include "tee/scheme.h"
+
+/** --kind, --at, --part, --collateral, --anchor, --input. */
+#define BL_EVIDENCE_OPTIONS                                                                        \
+    { .name = "kind", .argument = "KIND", .help = "the kind of evidence, as sgx, tdx, snp, tpm" }, \
+        { .name = "at",                                                                            \
+          .argument = "TIME",                                                                      \
+          .help = "judge as of this time (RFC 3339), not by the clock" },                          \
+        { .name = "part",                                                                          \
+          .argument = "ROLE=FILE",                                                                 \
+          .repeats = true,                                                                         \
+          .help = "a further piece of the evidence itself" },                                      \
+        { .name = "collateral",                                                                    \
+          .argument = "ROLE=FILE",                                                                 \
+          .repeats = true,                                                                         \
+          .help = "an endorsement: certificate, CRL, TCB information; adds no trust" },            \
+        { .name = "anchor",                                                                        \
+          .argument = "ROLE=FILE",                                                                 \
+          .repeats = true,                                                                         \
+          .help = "what you trust besides the pinned roots" },                                     \
+    {                                                                                              \
+        .name = "input", .argument = "NAME=VALUE", .repeats = true,                                \
+        .help = "what it must carry, as nonce=HEX"                                                 \
+    }
+
+#define BL_ROLE_SIZE 64 /* bytes of a role or name, with its zero */
+
+struct bl_evidence_files {
+    const struct bl_scheme *scheme;
+    struct bl_verification verification; /* borrows from the rest */
+    struct bulla_buffer evidence;
+    struct bulla_buffer binder;
+    struct bl_part parts[BL_PART_COUNT_MAX], inputs[BL_PART_COUNT_MAX];
+    struct bl_anchor anchors[BL_ANCHOR_COUNT_MAX];
+    /* roles and contents of parts and given anchors, then names of inputs */
+    char roles[2 * BL_PART_COUNT_MAX][BL_ROLE_SIZE];
+    struct bulla_buffer contents[BL_PART_COUNT_MAX];
+    size_t role_count, content_count;
+};
+/** Read all that the options name. USAGE, NOT_FOUND, LIMIT, UNSUPPORTED (no such kind). */
+enum bulla_status bl_evidence_files_load(struct bl_evidence_files *files,
+                                         const struct bl_arguments *arguments,
+                                         struct bulla_error *err) BULLA_CHECKED;
+void bl_evidence_files_done(struct bl_evidence_files *files);
+
+#endif
