@@ -16,18 +16,6 @@
 
 #define SIGNATURE_BITS_MIN 112 /* SP 800-57: SHA-1 and MD5 fall short of it */
 
-/* True if both names have the same, non-empty DER. */
-static bool
-same_name(const X509_NAME *a, const X509_NAME *b)
-{
-    const unsigned char *a_der = NULL, *b_der = NULL;
-    size_t a_size = 0, b_size = 0;
-
-    return X509_NAME_get0_der(a, &a_der, &a_size) == 1 &&
-           X509_NAME_get0_der(b, &b_der, &b_size) == 1 && X509_NAME_entry_count(a) > 0 &&
-           a_size == b_size && memcmp(a_der, b_der, a_size) == 0;
-}
-
 static enum bulla_status
 check_validity(const struct bl_certificate *certificate, size_t depth, int64_t now_s,
                struct bulla_error *err)
@@ -133,7 +121,7 @@ check_signature(const struct bl_certificate *certificate, const struct bl_certif
     const struct bl_library *library = NULL;
     BL_AUTO_FREE(bl_key) key = NULL;
 
-    if (!same_name(X509_get_issuer_name(certificate->x509), X509_get_subject_name(issuer->x509)))
+    if (!bl_certificate_is_issued_by(certificate, issuer))
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain", "issued under another name",
                           depth);
     if (!algorithm_is_strong(certificate->x509))

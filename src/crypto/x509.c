@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/memory.h"
+#include "codec/der.h"
 #include "crypto/library.h"
 #include "crypto/x509_internal.h"
 
@@ -112,6 +113,19 @@ decode(struct bl_certificate *certificate, struct bulla_bytes der, struct bulla_
     return BULLA_OK;
 }
 
+/* RFC 5280 4.1: Certificate { TBSCertificate { [0] version, serialNumber, ... */
+static enum bulla_status
+find_serial(struct bl_certificate *certificate, struct bulla_error *err)
+{
+    struct bl_reader whole = bl_reader(bulla_buffer_bytes(&certificate->der), "certificate");
+    struct bl_reader outer = bl_der_enter(&whole, BL_DER_SEQUENCE, "certificate");
+    struct bl_reader inner = bl_der_enter(&outer, BL_DER_SEQUENCE, "certificate");
+
+    (void)bl_der_read(&inner, BL_DER_CONTEXT(0));
+    certificate->serial = bl_der_read(&inner, BL_DER_INTEGER);
+    return bl_reader_ok(&inner, err);
+}
+
 enum bulla_status
 bl_certificate_parse(struct bulla_bytes der, struct bl_certificate **out, struct bulla_error *err)
 {
@@ -126,6 +140,7 @@ bl_certificate_parse(struct bulla_bytes der, struct bl_certificate **out, struct
     BL_TRY(read_validity(certificate, err));
     BL_TRY(check_extensions(certificate->x509, err));
     BL_TRY(bulla_buffer_append(&certificate->der, der, err));
+    BL_TRY(find_serial(certificate, err));
     *out = certificate;
     certificate = NULL;
     return BULLA_OK;
@@ -150,6 +165,29 @@ bl_certificate_key(const struct bl_certificate *certificate, struct bl_key **key
         return bl_library_failed(err, "certificate", "cannot be read");
     enum bulla_status status =
         bl_key_from_spki((struct bulla_bytes){ der, (size_t)size }, key_out, err);
+    OPENSSL_free(der);
+    return status;
+}
+
+struct bulla_bytes
+bl_certificate_serial(const struct bl_certificate *certificate)
+{
+    return certificate->serial;
+}
+
+enum bulla_status
+bl_certificate_spki_digest(const struct bl_certificate *certificate, uint8_t digest_out[32],
+                           struct bulla_error *err)
+{
+    const struct bl_library *library = NULL;
+    unsigned char *der = NULL;
+
+    BL_TRY(bl_library(&library, err));
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate->x509), &der);
+    if (size <= 0)
+        return bl_library_failed(err, "certificate", "cannot be read");
+    enum bulla_status status =
+        bl_hash_once(BL_SHA256, (struct bulla_bytes){ der, (size_t)size }, digest_out, err);
     OPENSSL_free(der);
     return status;
 }

@@ -31,6 +31,27 @@ enum bulla_status bl_certificate_key(const struct bl_certificate *certificate,
 /** Validity in Unix seconds. */
 void bl_certificate_validity(const struct bl_certificate *certificate, int64_t *not_before_s_out,
                              int64_t *not_after_s_out);
+/** Content of the serial number's INTEGER: any size, any sign; borrowed. */
+struct bulla_bytes bl_certificate_serial(const struct bl_certificate *certificate);
+/** SHA-256 of the DER SubjectPublicKeyInfo. */
+enum bulla_status bl_certificate_spki_digest(const struct bl_certificate *certificate,
+                                             uint8_t digest_out[32],
+                                             struct bulla_error *err) BULLA_CHECKED;
+/** True if the issuer's name is the other's subject, byte for byte and not empty. Names only: says
+ *  nothing of who signed it. */
+bool bl_certificate_is_issued_by(const struct bl_certificate *certificate,
+                                 const struct bl_certificate *issuer);
+/** True if subject and issuer have the same name. */
+bool bl_certificate_is_self_issued(const struct bl_certificate *certificate);
+/** Append the one common name of the subject, in UTF-8 without a zero; BULLA_E_NOT_FOUND,
+ *  BULLA_E_MALFORMED if there are more. */
+enum bulla_status bl_certificate_common_name(const struct bl_certificate *certificate,
+                                             struct bulla_buffer *out,
+                                             struct bulla_error *err) BULLA_CHECKED;
+/** Append the subject's or the issuer's name as text (RFC 4514: the last part first). */
+enum bulla_status bl_certificate_name_text(const struct bl_certificate *certificate, bool of_issuer,
+                                           struct bulla_buffer *out,
+                                           struct bulla_error *err) BULLA_CHECKED;
 /** True if the extended key usage lists this OID (dotted text). */
 bool bl_certificate_has_usage(const struct bl_certificate *certificate, const char *oid);
 /** Append the value of the one extension with this OID; BULLA_E_NOT_FOUND, or BULLA_E_MALFORMED if

@@ -12,6 +12,7 @@
 struct bl_certificate {
     X509 *x509;
     struct bulla_buffer der;
+    struct bulla_bytes serial; /* in `der` */
     int64_t not_before_s;
     int64_t not_after_s;
 };

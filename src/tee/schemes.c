@@ -76,18 +76,6 @@ bl_anchor_given(const struct bl_verification *verification, const char *role, si
     return NULL;
 }
 
-static enum bulla_status
-key_digest(const struct bl_certificate *certificate, uint8_t digest_out[32],
-           struct bulla_error *err)
-{
-    BL_AUTO_FREE(bl_key) key = NULL;
-    BL_AUTO(bulla_buffer) spki = { 0 };
-
-    BL_TRY(bl_certificate_key(certificate, &key, err));
-    BL_TRY(bl_key_spki(key, &spki, err));
-    return bl_hash_once(BL_SHA256, bulla_buffer_bytes(&spki), digest_out, err);
-}
-
 enum bulla_status
 bl_anchor_of_root(const struct bl_verification *verification, const char *vendor,
                   const struct bl_certificate *root, const struct bl_anchor **anchor_out,
@@ -95,7 +83,7 @@ bl_anchor_of_root(const struct bl_verification *verification, const char *vendor
 {
     uint8_t digest[32];
 
-    BL_TRY(key_digest(root, digest, err));
+    BL_TRY(bl_certificate_spki_digest(root, digest, err));
     for (size_t i = 0; i < verification->anchor_count; i++) {
         const struct bl_anchor *anchor = &verification->anchors[i];
         bool is_pinned = anchor->kind == BL_ANCHOR_ROOT_KEY && strcmp(anchor->role, vendor) == 0 &&

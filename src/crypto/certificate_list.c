@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/certificate_list.h"
+
+#include "base/memory.h"
+#include "codec/der.h"
+#include "codec/pem.h"
+
+static const char where[] = "certificates";
+
+#define NOBODY ((size_t)-1)
+
+void
+bl_certificate_list_done(struct bl_certificate_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        bl_certificate_free(list->items[i]);
+    *list = (struct bl_certificate_list){ 0 };
+}
+
+static enum bulla_status
+append_der(struct bl_certificate_list *list, struct bulla_bytes der, struct bulla_error *err)
+{
+    if (list->count == BL_CHAIN_COUNT_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "too many", list->count);
+    BL_TRY(bl_certificate_parse(der, &list->items[list->count], err));
+    list->count++;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+append_pem(struct bl_certificate_list *list, struct bulla_bytes pem, struct bulla_error *err)
+{
+    struct bl_reader r = bl_reader(pem, where);
+    struct bl_pem_block block;
+
+    while (bl_pem_next(&r, &block)) {
+        BL_AUTO(bulla_buffer) der = { 0 };
+        if (!bl_equal(block.label, BL_LITERAL("CERTIFICATE")))
+            return bulla_fail(err, BULLA_E_MALFORMED, where, "a PEM block of something else",
+                              r.offset);
+        BL_TRY(bl_pem_content(&block, &der, err));
+        BL_TRY(append_der(list, bulla_buffer_bytes(&der), err));
+    }
+    return bl_reader_finish(&r, err);
+}
+
+enum bulla_status
+bl_certificate_list_read(struct bulla_bytes pem_or_der, struct bl_certificate_list *list,
+                         struct bulla_error *err)
+{
+    const bool is_der = pem_or_der.size > 0 && pem_or_der.data[0] == BL_DER_SEQUENCE;
+    BL_AUTO(bl_certificate_list) more = { 0 };
+
+    BL_TRY(is_der ? append_der(&more, pem_or_der, err) : append_pem(&more, pem_or_der, err));
+    if (more.count == 0)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "none", 0);
+    if (more.count > BL_CHAIN_COUNT_MAX - list->count)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "too many", list->count + more.count);
+    for (size_t i = 0; i < more.count; i++)
+        list->items[list->count++] = more.items[i];
+    more.count = 0;
+    return BULLA_OK;
+}
+
+/* The only one that issued none of the others; NOBODY if there is not exactly one. */
+static size_t
+find_leaf(const struct bl_certificate_list *list)
+{
+    size_t leaf = NOBODY;
+
+    for (size_t i = 0; i < list->count; i++) {
+        bool has_issued = false;
+        for (size_t j = 0; j < list->count; j++)
+            has_issued = has_issued ||
+                         (j != i && bl_certificate_is_issued_by(list->items[j], list->items[i]));
+        if (has_issued)
+            continue;
+        if (leaf != NOBODY)
+            return NOBODY;
+        leaf = i;
+    }
+    return leaf;
+}
+
+/* The only one besides itself under whose name it was issued; NOBODY if there is not exactly one. */
+static size_t
+find_issuer(const struct bl_certificate_list *list, size_t of)
+{
+    size_t issuer = NOBODY;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (i == of || !bl_certificate_is_issued_by(list->items[of], list->items[i]))
+            continue;
+        if (issuer != NOBODY)
+            return NOBODY;
+        issuer = i;
+    }
+    return issuer;
+}
+
+enum bulla_status
+bl_certificate_list_order(struct bl_certificate_list *list, struct bulla_error *err)
+{
+    struct bl_certificate_list ordered = { 0 };
+    size_t at = find_leaf(list);
+
+    /* Each step leads to another one: a loop has no leaf, or would lead back to who has two. */
+    while (at != NOBODY && ordered.count < list->count) {
+        ordered.items[ordered.count++] = list->items[at];
+        at = find_issuer(list, at);
+    }
+    if (list->count == 0 || ordered.count != list->count || at != NOBODY)
+        return bulla_fail(err, BULLA_E_UNTRUSTED, where, "not one chain", ordered.count);
+    *list = ordered;
+    return BULLA_OK;
+}
