@@ -75,6 +75,15 @@ refused() {
     refusal_count=$((refusal_count + 1))
 }
 
+altered() { # FROM TO N: a copy in which the N-th byte from the end is another one
+    local at byte
+    at=$(($(stat -c %s "$1") - $3))
+    byte=$(od -An -tu1 -j "$at" -N 1 "$1")
+    cp "$1" "$2"
+    # shellcheck disable=SC2059 # the format is the byte
+    printf "\\$(printf %o $((byte ^ 1)))" | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
+}
+
 cd "$place/work"
 for part in "$top"/tools/demo/*.sh; do
     # shellcheck source=/dev/null

@@ -12,8 +12,7 @@ step "open it again" "bulla unseal letter.bulla | cmp - letter"
 step "what a stranger sees of it" "bulla inspect letter.bulla"
 
 say "It says why it does not open"
-cp letter.bulla altered.bulla
-printf '\377' | dd of=altered.bulla bs=1 seek=$(($(stat -c %s altered.bulla) - 20)) conv=notrunc status=none
+altered letter.bulla altered.bulla 20
 refused 4 BL-04 "one byte changed" "bulla unseal altered.bulla"
 head -c $(($(stat -c %s letter.bulla) - 20)) letter.bulla >short.bulla
 refused 4 BL-04 "cut short" "bulla unseal short.bulla"

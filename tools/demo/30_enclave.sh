@@ -113,8 +113,7 @@ step "nowhere on the host is the value in clear" "! grep -r hello $place/state"
 say "What does not start, or gets no secret"
 bulla down
 run="bulla enclave run"
-cp cache.bimg altered.bimg
-printf '\377' | dd of=altered.bimg bs=1 seek=$(($(stat -c %s altered.bimg) - 100)) conv=notrunc status=none
+altered cache.bimg altered.bimg 100
 refused 4 BL-0401 "one byte of the image changed" "$run altered.bimg cache.id"
 sed 's/memory: 256M/memory: 512M/' bulla.yaml >more.yaml
 refused 6 BL-0601 "another memory limit in the manifest" "$run cache.bimg cache.id --manifest more.yaml"
