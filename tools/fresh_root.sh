@@ -58,7 +58,7 @@ enter() {
     mount -t proc proc proc
     mount --rbind /sys sys
     mount -t tmpfs -o mode=755 dev dev
-    for device in null zero full random urandom tty kvm; do
+    for device in null zero full random urandom tty kvm fuse; do
         [ -e "/dev/$device" ] || continue
         touch "dev/$device"
         mount --bind "/dev/$device" "dev/$device"

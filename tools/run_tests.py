@@ -49,6 +49,7 @@ def user_namespaces():
 IMPOSSIBLE = {
     "clang-format 14 is not in this release": lambda: debian_release() != 12,
     "no user namespaces": lambda: not user_namespaces(),
+    "/dev/fuse cannot be opened": lambda: not os.access("/dev/fuse", os.R_OK | os.W_OK),
     "no recorded evidence": lambda: not os.environ.get("BULLA_VECTORS")
     and not (ROOT / "../shared/vectors").is_dir(),
 }

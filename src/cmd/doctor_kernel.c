@@ -75,6 +75,9 @@ bl_doctor_kernel(struct bl_findings *findings)
                    "use a kernel with CONFIG_SECCOMP_FILTER");
     report_extra(findings, probe.landlock_abi > 0, "file access rules (landlock)",
                  "use a kernel from 5.13 on, with landlock in the lsm= list");
+    report_extra(findings, probe.fuse == BL_DEVICE_USABLE,
+                 "file systems of our own (/dev/fuse; sealed directories of enclaves)",
+                 "load the module fuse; in a container, ask its operator for /dev/fuse");
     report_extra(findings, probe.secret_memory, "memory hidden from the kernel (memfd_secret)",
                  "boot with secretmem.enable=1 on a kernel from 5.14 on");
     report_extra(findings, !probe.swap, "no swap, to which unlocked memory could go",

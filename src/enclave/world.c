@@ -45,6 +45,8 @@ bl_world_check_host(const struct bl_manifest *manifest, const struct bl_probe *h
                      (uint64_t)host->landlock_abi, manifest->landlock_min);
     if (manifest->needs_memfd_secret && !host->secret_memory)
         return lacks(err, "the manifest demands secret memory", 0, 1);
+    if (manifest->sealed_count > 0 && host->fuse != BL_DEVICE_USABLE)
+        return lacks(err, "sealed directories need /dev/fuse, which cannot be used", 0, 1);
     return BULLA_OK;
 }
 

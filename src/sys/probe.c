@@ -19,6 +19,7 @@
 #include "sys/sandbox.h"
 
 #define TPM_PATH "/dev/tpmrm0"
+#define FUSE_PATH "/dev/fuse"
 #define CHILD_TIMEOUT_MS 10000u      /* a probe takes milliseconds; a machine may be busy */
 #define SWAPS_MAX ((size_t)64 << 10) /* bytes: a thousand swap areas */
 
@@ -140,11 +141,11 @@ swap_is_on(void)
 
 /* By access(), not by opening: a driver may take an open for the start of a session. */
 static enum bl_device_state
-tpm_state(void)
+device_state(const char *path)
 {
-    if (BL_CALL(FILE, access(TPM_PATH, R_OK | W_OK)) == 0)
+    if (BL_CALL(FILE, access(path, R_OK | W_OK)) == 0)
         return BL_DEVICE_USABLE;
-    return access(TPM_PATH, F_OK) == 0 ? BL_DEVICE_NOT_PERMITTED : BL_DEVICE_ABSENT;
+    return access(path, F_OK) == 0 ? BL_DEVICE_NOT_PERMITTED : BL_DEVICE_ABSENT;
 }
 
 enum bulla_status
@@ -161,7 +162,8 @@ bl_probe_system(struct bl_probe *out, struct bulla_error *err)
     probe.landlock_abi = bl_sandbox_landlock_abi();
     probe.locked_memory_max = locked_memory_max();
     probe.swap = swap_is_on();
-    probe.tpm = tpm_state();
+    probe.tpm = device_state(TPM_PATH);
+    probe.fuse = device_state(FUSE_PATH);
     if (bl_cgroup_probe(probe.limits, &why) == BULLA_E_MEMORY)
         return bulla_fail(err, BULLA_E_MEMORY, "probe", "out of memory", 0);
     *out = probe;

@@ -23,6 +23,7 @@ struct bl_probe {
     uint64_t locked_memory_max; /* bytes; UINT64_MAX: unlimited, or we have the right */
     bool swap;                  /* memory that is not locked may reach a disk */
     enum bl_device_state tpm;   /* /dev/tpmrm0 */
+    enum bl_device_state fuse;  /* /dev/fuse: sealed directories of enclaves */
 };
 
 /** Fails only where we are at fault (BULLA_E_MEMORY). */

@@ -41,6 +41,8 @@ def prepare(home, act, **how):
                             capture_output=True, check=False)
     if kernel.returncode != 0:
         raise Skip("user namespaces are forbidden here")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        raise Skip("/dev/fuse cannot be opened")
     build(home, act, **how)
 
 
@@ -154,6 +156,29 @@ def another_signer(home):
 def the_agent_says_why_not(home):
     prepare(home, "refuse")
     run(home).fails(12, "BL-1201")
+
+
+@case
+def without_what_sealed_directories_need(home):
+    """A machine without /dev/fuse says so before anything is built, signed or granted."""
+    (home / "dev").mkdir()
+    hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", """
+        mount -t tmpfs none dev
+        for name in null zero full random urandom; do
+            : >"dev/$name"
+            mount --bind "/dev/$name" "dev/$name"
+        done
+        mount --rbind dev /dev
+        exec "$@" """, "sh", PROGRAM]
+    if subprocess.run([*hidden[:4], "true"], capture_output=True, check=False).returncode != 0:
+        raise Skip("user namespaces are forbidden here")
+    build(home, "look")
+    for words in (("up", "--key", "signer.key"), ("enclave", "run", "app.bimg", "app.id")):
+        run_ = subprocess.run([*hidden, *words], cwd=home.path, env=home.environment,
+                              stdin=subprocess.PIPE, capture_output=True, check=False)
+        assert run_.returncode == 10 and b"BL-1006" in run_.stderr, run_
+        assert b"/dev/fuse" in run_.stderr, run_
+    assert not (home / "tested.bimg").exists()
 
 
 @case

@@ -162,6 +162,8 @@ permitted(void)
     do {                                                     \
         if (!permitted())                                    \
             unit_skip("user namespaces are forbidden here"); \
+        if (access("/dev/fuse", R_OK | W_OK) != 0)           \
+            unit_skip("/dev/fuse cannot be opened");         \
     } while (0)
 
 /* Groups that enforce: without, there is nothing to try. */
@@ -520,11 +522,13 @@ test_hosts_that_lack_something(void **state)
     const struct bl_probe whole = { .user_namespaces = true,
                                     .system_call_filter = true,
                                     .secret_memory = true,
-                                    .landlock_abi = 3 };
+                                    .landlock_abi = 3,
+                                    .fuse = BL_DEVICE_USABLE };
     struct bl_probe host = whole;
 
     manifest.landlock_min = 3;
     manifest.needs_memfd_secret = true;
+    manifest.sealed_count = 1;
     assert_ok(bl_world_check_host(&manifest, &host, &err), &err);
     host.user_namespaces = false;
     assert_cause(bl_world_check_host(&manifest, &host, &err), BULLA_CAUSE_NO_USER_NAMESPACES, &err);
@@ -538,6 +542,13 @@ test_hosts_that_lack_something(void **state)
                  &err);
     assert_int_equal(err.found.number, 2);
     assert_int_equal(err.expected.number, 3);
+    host = whole;
+    host.fuse = BL_DEVICE_NOT_PERMITTED;
+    assert_cause(bl_world_check_host(&manifest, &host, &err), BULLA_CAUSE_KERNEL_FEATURE_MISSING,
+                 &err);
+    manifest.sealed_count = 0;
+    bulla_error_clear(&err);
+    assert_ok(bl_world_check_host(&manifest, &host, &err), &err);
     host = whole;
     host.secret_memory = false;
     assert_cause(bl_world_check_host(&manifest, &host, &err), BULLA_CAUSE_KERNEL_FEATURE_MISSING,
