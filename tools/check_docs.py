@@ -4,7 +4,7 @@
 
 The table of rooms is that of tools/layers.json; the ids of threats that the sources cite exist, and
 the tests that the threat model names exist too; every package that the build needs is in
-debian/control. Usage: check_docs.py ROOT BUILD
+debian/control; the pinned roots are those of the program. Usage: check_docs.py ROOT BUILD
 """
 import fnmatch
 import json
@@ -51,9 +51,22 @@ def check_packages(root):
             yield f"debian/control: {words[1]} is needed to build"
 
 
+def check_anchors(root):
+    """Each pinned root of the program stands in the table, and no other one."""
+    entries = re.findall(r'\{ "([\w-]+)",\s*"[^"]+",\s*BL_CLASS_(\w+),\s*\{([^}]*)\} \}',
+                         (root / "src/tee/anchors.c").read_text())
+    pinned = sorted((vendor, "".join(re.findall(r"0x(\w\w)", key)), word.lower())
+                    for vendor, word, key in entries)
+    shown = sorted(re.findall(r"^\| `([\w-]+)` \| .* \| `([0-9a-f]{64})` \| (\w+) \|",
+                              (root / "docs/anchors.md").read_text(), re.M))
+    if not pinned or shown != pinned:
+        yield "docs/anchors.md: its roots are not those of src/tee/anchors.c"
+
+
 def main():
     root, build = pathlib.Path(sys.argv[1]), sys.argv[2]
-    bad = [*check_rooms(root), *check_threats(root, build), *check_packages(root)]
+    bad = [*check_rooms(root), *check_threats(root, build), *check_packages(root),
+           *check_anchors(root)]
     print("\n".join(bad) or "the pages agree with the tree")
     sys.exit(bool(bad))
 
