@@ -22,6 +22,8 @@ enum major {
 #define INFO_8_BYTES 27
 #define INFO_INDEFINITE 31
 
+#define BREAK 0xff /* ends what is of indefinite length */
+
 #define SIMPLE_FALSE 20
 #define SIMPLE_TRUE 21
 #define SIMPLE_NULL 22
@@ -259,6 +261,40 @@ bl_cbor_read_map(struct bl_reader *r, size_t count_max)
     return (struct bl_cbor_map){ .left = read_count(r, MAJOR_MAP, 2, count_max, "not a map") };
 }
 
+struct bl_cbor_map
+bl_cbor_read_foreign_map(struct bl_reader *r, size_t count_max)
+{
+    struct bl_cbor_map map = { .is_foreign = true };
+
+    if (r->failed == NULL && bl_reader_left(r) > 0 &&
+        r->input.data[r->offset] == (MAJOR_MAP << 5 | INFO_INDEFINITE)) {
+        bl_skip(r, 1);
+        map.is_endless = true;
+        map.left = count_max;
+    } else {
+        map.left = bl_cbor_read_map(r, count_max).left;
+    }
+    return map;
+}
+
+/* Is there one more pair? Passes over the end of a map of indefinite length. */
+static bool
+has_next(struct bl_reader *r, struct bl_cbor_map *map)
+{
+    if (r->failed != NULL)
+        return false;
+    if (!map->is_endless)
+        return map->left > 0;
+    if (bl_reader_left(r) > 0 && r->input.data[r->offset] == BREAK) {
+        bl_skip(r, 1);
+        *map = (struct bl_cbor_map){ .is_foreign = true };
+        return false;
+    }
+    if (map->left == 0)
+        bl_reader_fail(r, "too many items");
+    return map->left > 0;
+}
+
 /* True if `a` sorts before `b`: RFC 8949 section 4.2.1, bytewise lexicographic order. */
 static bool
 sorts_before(struct bulla_bytes a, struct bulla_bytes b)
@@ -276,7 +312,7 @@ settle_key(struct bl_reader *r, struct bl_cbor_map *map, size_t start)
     if (r->failed != NULL)
         return false;
     struct bulla_bytes key = { r->input.data + start, r->offset - start };
-    if (map->last_key.size != 0 && !sorts_before(map->last_key, key)) {
+    if (!map->is_foreign && map->last_key.size != 0 && !sorts_before(map->last_key, key)) {
         bl_reader_fail(r, "map keys do not ascend");
         r->offset = start;
         return false;
@@ -292,7 +328,7 @@ bl_cbor_map_next_uint(struct bl_reader *r, struct bl_cbor_map *map, uint64_t *ke
     size_t start = r->offset;
 
     *key_out = 0;
-    if (map->left == 0 || r->failed != NULL)
+    if (!has_next(r, map))
         return false;
     uint64_t key = bl_cbor_read_uint(r);
     if (!settle_key(r, map, start))
@@ -308,7 +344,7 @@ map_next_string(struct bl_reader *r, struct bl_cbor_map *map, enum major major, 
     size_t start = r->offset;
 
     *key_out = (struct bulla_bytes){ NULL, 0 };
-    if (map->left == 0 || r->failed != NULL)
+    if (!has_next(r, map))
         return false;
     struct bulla_bytes key = read_string(r, major, size_max, "map key of another type");
     if (!settle_key(r, map, start))

@@ -50,12 +50,17 @@ size_t bl_cbor_read_array(struct bl_reader *r, size_t count_max);
 
 /** A map being read: pairs left, and the last key's bytes for the check of their order. */
 struct bl_cbor_map {
-    size_t left;
+    size_t left;                 /* pairs; of an endless one: how many it may have yet */
     struct bulla_bytes last_key; /* encoded */
+    bool is_foreign;             /* keys in any order */
+    bool is_endless;             /* indefinite length, and its end was not seen yet */
 };
 struct bl_cbor_map bl_cbor_read_map(struct bl_reader *r, size_t count_max);
+/** A map as other people's encoders write it: keys in any order, definite or indefinite length (RFC
+ *  8949 section 3.2.2). Who asks for it refuses keys that come twice; what is in it is as strict. */
+struct bl_cbor_map bl_cbor_read_foreign_map(struct bl_reader *r, size_t count_max);
 /** True while a pair is left; then *key_out is the next key (unsigned), and its value follows.
- *  Fails when keys do not ascend. Skip the value of a key that is not wanted. */
+ *  Fails when keys do not ascend, unless the map is foreign. Skip the value of a key that is not wanted. */
 bool bl_cbor_map_next_uint(struct bl_reader *r, struct bl_cbor_map *map, uint64_t *key_out);
 /** The same for text keys and byte-string keys (of at most `size_max` bytes). */
 bool bl_cbor_map_next_text(struct bl_reader *r, struct bl_cbor_map *map, size_t size_max,

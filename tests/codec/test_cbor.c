@@ -518,6 +518,52 @@ test_a_message_is_written_and_read_back(void **state)
     assert_written(&w, "d284a161614449455446f5f4f6");
 }
 
+/* The keys of a foreign map in their order, and what is left behind it. */
+static size_t
+read_foreign(const char *hex, size_t count_max, uint64_t keys[8], struct bl_reader *after)
+{
+    static struct bulla_buffer bytes;
+    uint64_t key = 0;
+    size_t count = 0;
+
+    from_hex(hex, &bytes);
+    *after = bl_reader(bulla_buffer_bytes(&bytes), "map");
+    struct bl_cbor_map map = bl_cbor_read_foreign_map(after, count_max);
+    while (bl_cbor_map_next_uint(after, &map, &key)) {
+        keys[count++] = key;
+        (void)bl_cbor_skip(after);
+    }
+    assert_false(bl_cbor_map_next_uint(after, &map, &key));
+    return count;
+}
+
+static void
+test_foreign_maps(void **state)
+{
+    (void)state;
+    struct bl_reader r;
+    uint64_t keys[8];
+    static const char *const good[] = { "a20200010007", "bf02000100ff07", "a007", "bfff07" };
+    static const size_t counts[] = { 2, 2, 0, 0 };
+    static const char *const bad[] = { "bf0200",       "bf020001",      "bf",       "a202000100",
+                                       "bf020001ff",   "bf03000200",    "bf0161ff", "9f01ff",
+                                       "bf0200010003", "a3020001000300" };
+
+    for (size_t i = 0; i < BL_COUNT_OF(good); i++) {
+        assert_int_equal(read_foreign(good[i], 2, keys, &r), counts[i]);
+        assert_null(r.failed);
+        if (counts[i] == 2)
+            assert_true(keys[0] == 2 && keys[1] == 1);
+        assert_int_equal(bl_cbor_read_uint(&r), 7);
+        assert_int_equal(bl_reader_finish(&r, NULL), BULLA_OK);
+    }
+    for (size_t i = 0; i < BL_COUNT_OF(bad); i++) {
+        (void)read_foreign(bad[i], 2, keys, &r);
+        (void)bl_cbor_read_uint(&r); /* what should follow */
+        assert_non_null(r.failed);
+    }
+}
+
 int
 main(void)
 {
@@ -535,6 +581,7 @@ main(void)
         cmocka_unit_test(test_limits_are_the_callers),
         cmocka_unit_test(test_a_map_is_read_by_its_keys),
         cmocka_unit_test(test_a_message_is_written_and_read_back),
+        cmocka_unit_test(test_foreign_maps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
