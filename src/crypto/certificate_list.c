@@ -62,24 +62,19 @@ bl_certificate_list_read(struct bulla_bytes pem_or_der, struct bl_certificate_li
     return BULLA_OK;
 }
 
-/* The only one that issued none of the others; NOBODY if there is not exactly one. */
+/* The first that issued none of the others; NOBODY if each did. If there are two, the way from one of
+ * them does not lead past the other. */
 static size_t
 find_leaf(const struct bl_certificate_list *list)
 {
-    size_t leaf = NOBODY;
-
     for (size_t i = 0; i < list->count; i++) {
         bool has_issued = false;
-        for (size_t j = 0; j < list->count; j++)
-            has_issued = has_issued ||
-                         (j != i && bl_certificate_is_issued_by(list->items[j], list->items[i]));
-        if (has_issued)
-            continue;
-        if (leaf != NOBODY)
-            return NOBODY;
-        leaf = i;
+        for (size_t j = 0; j < list->count && !has_issued; j++)
+            has_issued = j != i && bl_certificate_is_issued_by(list->items[j], list->items[i]);
+        if (!has_issued)
+            return i;
     }
-    return leaf;
+    return NOBODY;
 }
 
 /* The only one besides itself under whose name it was issued; NOBODY if there is not exactly one. */
@@ -104,7 +99,7 @@ bl_certificate_list_order(struct bl_certificate_list *list, struct bulla_error *
     struct bl_certificate_list ordered = { 0 };
     size_t at = find_leaf(list);
 
-    /* Each step leads to another one: a loop has no leaf, or would lead back to who has two. */
+    /* A circle that a leaf leads into would go on. */
     while (at != NOBODY && ordered.count < list->count) {
         ordered.items[ordered.count++] = list->items[at];
         at = find_issuer(list, at);

@@ -215,6 +215,10 @@ test_what_is_no_chain(void **state)
     struct saying says_b = { .name = "b" };
     struct party b = certify(make_key(WITH_P256), WITH_P256, says_b, &first);
     struct party back = certify(make_key(WITH_P256), WITH_P256, same, &b);
+    struct party entry =
+        certify(make_key(WITH_P256), WITH_P256, (struct saying){ .name = "entry" }, &b);
+    struct party renewed =
+        certify(make_key(WITH_P256), WITH_P256, (struct saying){ .name = "middle" }, &line.middle);
     BL_AUTO(bl_certificate_list) list = { 0 };
 
     assert_no_chain(&list); /* nothing */
@@ -239,7 +243,17 @@ test_what_is_no_chain(void **state)
     append(&list, &b);
     append(&list, &first);
     append(&list, &back);
-    assert_no_chain(&list); /* and a way into it */
+    assert_no_chain(&list); /* two of one name in it */
+    append(&list, &entry);
+    append(&list, &b);
+    append(&list, &back);
+    assert_no_chain(&list); /* a way into a circle */
+    append(&list, &line.leaf);
+    append(&list, &line.middle);
+    append(&list, &renewed);
+    assert_no_chain(&list); /* an issuer, and the same with a new key */
+    party_done(&renewed);
+    party_done(&entry);
     party_done(&back);
     party_done(&b);
     party_done(&first);

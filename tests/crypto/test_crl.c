@@ -430,6 +430,26 @@ test_pss_parameters(void **state)
     party_done(&ca);
 }
 
+/* What is signed names its algorithm, too: what stands outside must be the same. */
+static void
+test_two_algorithms(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    struct party ca = authority(WITH_P256);
+    BL_AUTO(bulla_buffer) der = list_der(&ca, &ca, (struct listing){ 0 });
+    static const uint8_t ecdsa_sha256[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+    size_t outer = der.size - sizeof ecdsa_sha256;
+    BL_AUTO_FREE(bl_crl) crl = NULL;
+
+    while (memcmp(der.data + outer, ecdsa_sha256, sizeof ecdsa_sha256) != 0)
+        outer--;
+    der.data[outer + sizeof ecdsa_sha256 - 1] = 0x03;
+    assert_fails(bl_crl_parse(bulla_buffer_bytes(&der), &crl, &err), BULLA_E_MALFORMED, &err);
+    assert_string_equal(err.what, "two different signature algorithms");
+    party_done(&ca);
+}
+
 struct attempt {
     struct party ca;
     struct bulla_buffer der;
@@ -474,6 +494,7 @@ main(void)
         cmocka_unit_test(test_what_is_not_read),
         cmocka_unit_test(test_every_truncation_and_change),
         cmocka_unit_test(test_pss_parameters),
+        cmocka_unit_test(test_two_algorithms),
         cmocka_unit_test(test_each_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
