@@ -81,7 +81,7 @@ bl_appraiser_verify(struct bl_appraiser *appraiser, const char *kind,
                     const struct bl_verification *verification, struct bl_claims *claims_out,
                     struct bulla_error *err)
 {
-    const struct bl_scheme *scheme = bl_scheme_find(kind);
+    const struct bl_scheme *scheme = bl_scheme_find_verifier(kind);
     BL_AUTO(bulla_buffer) question = { 0 };
     BL_AUTO(bulla_buffer) answer = { 0 };
     struct bl_writer w = bl_writer(&question);
@@ -208,7 +208,7 @@ answer_verify(struct bl_reader *r, struct bl_writer *w, struct bulla_error *err)
     verification.anchors = anchors.anchors;
     verification.anchor_count = anchors.count;
     memcpy(kind, kind_text.data, kind_text.size);
-    const struct bl_scheme *scheme = bl_scheme_find(kind);
+    const struct bl_scheme *scheme = bl_scheme_find_verifier(kind);
     if (scheme == NULL)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, "evidence", "no such kind", 0);
     BL_TRY(scheme->verify(&verification, &claims, err));

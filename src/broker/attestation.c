@@ -81,7 +81,7 @@ choose_evidence_type(const struct bl_client_hello *hello, struct bulla_buffer *c
     for (size_t i = 0; i < hello->evidence_type_count; i++) {
         char kind[BL_EVIDENCE_TYPE_MAX + 1] = { 0 };
         memcpy(kind, hello->evidence_types[i].data, hello->evidence_types[i].size);
-        if (strlen(kind) == hello->evidence_types[i].size && bl_scheme_find(kind) != NULL)
+        if (strlen(kind) == hello->evidence_types[i].size && bl_scheme_find_verifier(kind) != NULL)
             return bulla_buffer_append(chosen, hello->evidence_types[i], err);
     }
     return bulla_fail(err, BULLA_E_UNSUPPORTED, "client hello",

@@ -214,6 +214,13 @@ bl_certificate_has_usage(const struct bl_certificate *certificate, const char *o
     return found;
 }
 
+bool
+bl_certificate_may_sign_data(const struct bl_certificate *certificate)
+{
+    return (X509_get_extension_flags(certificate->x509) & EXFLAG_KUSAGE) != 0 &&
+           (X509_get_key_usage(certificate->x509) & KU_DIGITAL_SIGNATURE) != 0;
+}
+
 enum bulla_status
 bl_certificate_extension(const struct bl_certificate *certificate, const char *oid,
                          struct bulla_buffer *value_out, struct bulla_error *err)

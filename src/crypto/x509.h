@@ -54,6 +54,8 @@ enum bulla_status bl_certificate_name_text(const struct bl_certificate *certific
                                            struct bulla_error *err) BULLA_CHECKED;
 /** True if the extended key usage lists this OID (dotted text). */
 bool bl_certificate_has_usage(const struct bl_certificate *certificate, const char *oid);
+/** True if it has a key usage, and that includes signing data (digitalSignature). */
+bool bl_certificate_may_sign_data(const struct bl_certificate *certificate);
 /** Append the value of the one extension with this OID; BULLA_E_NOT_FOUND, or BULLA_E_MALFORMED if
  *  it occurs twice. */
 enum bulla_status bl_certificate_extension(const struct bl_certificate *certificate,

@@ -63,7 +63,7 @@ struct bl_scheme {
     const char *kind; /* "tpm", as in --kind */
     /** Causes: MALFORMED, UNSUPPORTED, SIGNATURE, UNTRUSTED, EXPIRED, NONCE_MISMATCH, PCR_MISMATCH,
      *  SELECTION_MISMATCH, LOG_MISMATCH, KEY_MISMATCH, KEY_ATTRIBUTES. *claims_out is untouched
-     *  unless BULLA_OK. */
+     *  unless BULLA_OK. NULL: nothing of this kind is signed as a whole. */
     enum bulla_status (*verify)(const struct bl_verification *verification,
                                 struct bl_claims *claims_out, struct bulla_error *err);
     /** Look at what carries no signature of its own, such as an event log: well-formed and
@@ -80,6 +80,8 @@ struct bl_scheme {
 const struct bl_scheme *bl_schemes(size_t *count_out);
 /** NULL if there is no such kind. */
 const struct bl_scheme *bl_scheme_find(const char *kind);
+/** The same, of those that have a verify(): NULL for a kind that can be looked at only. */
+const struct bl_scheme *bl_scheme_find_verifier(const char *kind);
 /** The bytes of the one part with this role; empty if there is none, or more than one. */
 struct bulla_bytes bl_part_find(const struct bl_verification *verification, const char *role);
 /** The bytes of the i-th part with this role, in the order given; empty if there is none. */

@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/nitro/verify.h"
 #include "tee/tpm/verify.h"
+#include "tee/x509path/inspect.h"
 
 static const struct bl_scheme schemes[] = {
     { .kind = "tpm", .verify = bl_tpm_verify },
+    { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
+    { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
 };
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 
@@ -28,6 +32,14 @@ bl_scheme_find(const char *kind)
         if (strcmp(schemes[i].kind, kind) == 0)
             return &schemes[i];
     return NULL;
+}
+
+const struct bl_scheme *
+bl_scheme_find_verifier(const char *kind)
+{
+    const struct bl_scheme *scheme = bl_scheme_find(kind);
+
+    return scheme != NULL && scheme->verify != NULL ? scheme : NULL;
 }
 
 /* What one of `parts` with this role is: the one if `only`, else the i-th. */
