@@ -28,9 +28,11 @@ struct paper_document {
     const char *digest; /* NULL: "SHA384" */
     uint64_t timestamp_ms;
     bool is_of_tpm;
-    uint32_t pcr_mask;  /* 0: 0 to 15, or all of a TPM */
-    uint32_t zero_mask; /* registers that are zero */
-    size_t pcr_size;    /* 0: 48 bytes */
+    uint32_t pcr_mask;      /* 0: 0 to 15, or all of a TPM */
+    uint32_t extra_mask;    /* of a second map of registers; 0: the same again */
+    bool is_register_twice; /* the first one */
+    uint32_t zero_mask;     /* registers that are zero */
+    size_t pcr_size;        /* 0: 48 bytes */
     bool with_public_key, with_user_data, with_nonce;
     struct bulla_bytes nonce; /* with_nonce; empty: "nonce" */
     bool is_endless;          /* indefinite length */
@@ -98,9 +100,13 @@ paper_write_pcrs(struct bl_writer *w, const struct paper_document *says)
     const uint32_t mask = says->pcr_mask != 0 ? says->pcr_mask
                           : says->is_of_tpm   ? 0x00ffffffu
                                               : 0x0000ffffu;
-    uint8_t value[BL_HASH_SIZE_MAX];
+    uint8_t value[BL_HASH_SIZE_MAX] = { 0 };
 
-    bl_cbor_write_map(w, (size_t)__builtin_popcount(mask));
+    bl_cbor_write_map(w, (size_t)__builtin_popcount(mask) + says->is_register_twice);
+    if (says->is_register_twice) {
+        bl_cbor_write_uint(w, 0);
+        bl_cbor_write_bytes(w, (struct bulla_bytes){ value, 48 });
+    }
     for (unsigned i = 0; i < 32; i++) {
         if ((mask >> i & 1u) == 0)
             continue;
@@ -175,9 +181,11 @@ paper_payload(const struct paper_house *house, const struct paper_document *says
         paper_write_field(&w, house, says, says->twice);
     if (says->extra != NULL) {
         bl_cbor_write_text(&w, text_bytes(says->extra));
-        if (strcmp(says->extra, "pcrs") == 0 || strcmp(says->extra, "nitrotpm_pcrs") == 0)
-            paper_write_pcrs(&w, says);
-        else
+        if (strcmp(says->extra, "pcrs") == 0 || strcmp(says->extra, "nitrotpm_pcrs") == 0) {
+            struct paper_document more = *says;
+            more.pcr_mask = says->extra_mask != 0 ? says->extra_mask : says->pcr_mask;
+            paper_write_pcrs(&w, &more);
+        } else
             bl_cbor_write_null(&w);
     }
     assert_ok(bl_writer_finish(&w, &err), &err);

@@ -143,6 +143,11 @@ test_fields_that_do_not_belong(void **state)
     assert_refused(
         (struct paper_document){ .extra = "pcrs", .left_out = "nonce", .is_of_tpm = true },
         BULLA_CAUSE_MALFORMED);
+    assert_refused((struct paper_document){ .extra = "nitrotpm_pcrs",
+                                            .left_out = "nonce",
+                                            .pcr_mask = 0x000007,
+                                            .extra_mask = 0xfffff8 },
+                   BULLA_CAUSE_MALFORMED);
     assert_refused((struct paper_document){ .module = "" }, BULLA_CAUSE_MALFORMED);
     assert_refused((struct paper_document){ .digest = "SHA1" }, BULLA_CAUSE_UNSUPPORTED);
     assert_refused((struct paper_document){ .digest = "SHA38" }, BULLA_CAUSE_UNSUPPORTED);
@@ -158,6 +163,7 @@ test_registers(void **state)
     for (unsigned i = 0; i < 3; i++)
         assert_refused((struct paper_document){ .pcr_mask = 0xffffu & ~(1u << i) },
                        BULLA_CAUSE_CLAIM_MISSING);
+    assert_refused((struct paper_document){ .is_register_twice = true }, BULLA_CAUSE_MALFORMED);
     assert_refused((struct paper_document){ .pcr_size = 32 }, BULLA_CAUSE_MALFORMED);
     assert_refused((struct paper_document){ .pcr_size = 47 }, BULLA_CAUSE_MALFORMED);
     assert_refused((struct paper_document){ .pcr_size = 64 }, BULLA_CAUSE_MALFORMED);
