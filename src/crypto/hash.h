@@ -11,7 +11,7 @@
 
 enum bl_hash {
     BL_HASH_NONE = 0,
-    BL_SHA1, /* 20 bytes: legacy event logs only, never a decision */
+    BL_SHA1, /* 20 bytes: old event logs and quotes, never a decision */
     BL_SHA256,
     BL_SHA384,
     BL_SHA512

@@ -81,6 +81,11 @@ enum bulla_status bl_key_verify_digest(const struct bl_key *key, enum bl_signatu
                                        enum bl_hash hash, struct bulla_bytes digest,
                                        struct bulla_bytes signature,
                                        struct bulla_error *err) BULLA_CHECKED;
+/** The same for SHA-1, of which somebody who pays can make two messages with one digest: only to say
+ *  of old evidence whether it is what it was, where what judges it is told and refuses. */
+enum bulla_status bl_key_verify_sha1(const struct bl_key *key, enum bl_signature_scheme scheme,
+                                     struct bulla_bytes digest, struct bulla_bytes signature,
+                                     struct bulla_error *err) BULLA_CHECKED;
 
 /** ECDH: the x coordinate (or the X25519 output); all-zero results are BULLA_E_MALFORMED. */
 enum bulla_status bl_key_agree(const struct bl_key *own, const struct bl_key *peer,

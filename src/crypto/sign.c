@@ -247,21 +247,35 @@ scheme_fits(enum bl_signature_scheme scheme, enum bl_key_kind kind)
     }
 }
 
-enum bulla_status
-bl_key_verify_digest(const struct bl_key *key, enum bl_signature_scheme scheme, enum bl_hash hash,
-                     struct bulla_bytes digest, struct bulla_bytes signature,
-                     struct bulla_error *err)
+static enum bulla_status
+verify_digest(const struct bl_key *key, enum bl_signature_scheme scheme, enum bl_hash hash,
+              struct bulla_bytes digest, struct bulla_bytes signature, struct bulla_error *err)
 {
     if (!scheme_fits(scheme, key->kind))
         return bulla_fail(err, BULLA_E_SIGNATURE, "signature", "scheme does not fit the key",
                           (size_t)scheme);
-    if (hash == BL_SHA1)
-        return bulla_fail(err, BULLA_E_UNSUPPORTED, "signature", "SHA-1 proves nothing", 0);
     if (bl_hash_size(hash) == 0 || digest.size != bl_hash_size(hash))
         return bulla_fail(err, BULLA_E_ARGUMENT, "signature", "digest of wrong size", digest.size);
     if (scheme == BL_SCHEME_ECDSA)
         return ecdsa_verify_digest(key, digest, signature, err);
     return rsa_verify_digest(key, scheme, hash, digest, signature, err);
+}
+
+enum bulla_status
+bl_key_verify_digest(const struct bl_key *key, enum bl_signature_scheme scheme, enum bl_hash hash,
+                     struct bulla_bytes digest, struct bulla_bytes signature,
+                     struct bulla_error *err)
+{
+    if (hash == BL_SHA1 && scheme_fits(scheme, key->kind))
+        return bulla_fail(err, BULLA_E_UNSUPPORTED, "signature", "SHA-1 proves nothing", 0);
+    return verify_digest(key, scheme, hash, digest, signature, err);
+}
+
+enum bulla_status
+bl_key_verify_sha1(const struct bl_key *key, enum bl_signature_scheme scheme,
+                   struct bulla_bytes digest, struct bulla_bytes signature, struct bulla_error *err)
+{
+    return verify_digest(key, scheme, BL_SHA1, digest, signature, err);
 }
 
 enum bulla_status

@@ -93,7 +93,8 @@ bl_event_log_open(struct bulla_bytes bytes, struct bl_event_log *log_out, struct
         bl_reader_fail(&log.reader, "empty");
     read_legacy_event(&log.reader, &first);
     BL_TRY(bl_reader_ok(&log.reader, err));
-    if (first.type == BL_EV_NO_ACTION && first.pcr == 0 && starts_with(first.data, spec_id)) {
+    /* Index 1: firmware of TDX guests, which has no register 0 to extend. */
+    if (first.type == BL_EV_NO_ACTION && first.pcr <= 1 && starts_with(first.data, spec_id)) {
         BL_TRY(read_spec_id(first.data, &log, err));
     } else {
         log.is_legacy = true;
@@ -169,20 +170,50 @@ bl_event_log_next(struct bl_event_log *log, struct bl_event *event_out, bool *mo
     return BULLA_OK;
 }
 
+/* -- replay ------------------------------------------------------------------------------------- */
+
+/* What a separator extends: the digest of four bytes of these values (PFP 1.06, 10.4.1). The last one
+ * says that something failed; it is also the digest of other short things. */
+static const uint8_t separator_values[][4] = { { 0, 0, 0, 0 },
+                                               { 0xff, 0xff, 0xff, 0xff },
+                                               { 1, 0, 0, 0 } };
+#define SEPARATOR_PLAIN_COUNT 2u
+
+struct replayer {
+    size_t bank; /* of the log */
+    bool locality_seen;
+    uint32_t unlabelled; /* bit i: PCR i was extended as by a separator, under another type */
+    uint8_t separators[BL_COUNT_OF(separator_values)][BL_HASH_SIZE_MAX];
+    struct bl_replay replay;
+};
+
 /* "StartupLocality" and one byte: the start value of PCR 0 (PFP 1.06, 10.4.5.3). */
 static enum bulla_status
-apply_startup_locality(const struct bl_event *event, bool *seen, struct bl_replay *replay,
-                       struct bulla_error *err)
+apply_startup_locality(const struct bl_event *event, struct replayer *p, struct bulla_error *err)
 {
+    struct bl_replay *replay = &p->replay;
+
     if (!starts_with(event->data, locality_id))
         return BULLA_OK;
-    if (event->pcr != 0 || event->data.size != sizeof locality_id + 1 || *seen ||
+    if (event->pcr != 0 || event->data.size != sizeof locality_id + 1 || p->locality_seen ||
         (replay->touched & 1u) != 0)
         return bulla_fail(err, BULLA_E_MALFORMED, "event log", "misplaced StartupLocality",
                           replay->event_count);
-    *seen = true;
-    return bl_pcr_bank_start(replay->bank.hash, event->data.data[sizeof locality_id], &replay->bank,
-                             err);
+    uint8_t locality = event->data.data[sizeof locality_id];
+    if (locality != 0 && locality != 3 && locality != 4)
+        return bulla_fail(err, BULLA_E_MALFORMED, "event log", "no TPM is started there",
+                          replay->event_count);
+    p->locality_seen = true;
+    return bl_pcr_bank_start(replay->bank.hash, locality, &replay->bank, err);
+}
+
+static bool
+is_separator_digest(const struct replayer *p, struct bulla_bytes digest, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bl_equal(digest, (struct bulla_bytes){ p->separators[i], digest.size }))
+            return true;
+    return false;
 }
 
 static void
@@ -196,18 +227,37 @@ count_separator(struct bl_replay *replay, uint32_t bit)
     }
 }
 
+/* The type of an event is in no digest, so what it says of a separator is held against the digest. */
 static enum bulla_status
-apply_event(const struct bl_event *event, size_t bank, struct bl_replay *replay,
-            struct bulla_error *err)
+note_separator(const struct bl_event *event, struct bulla_bytes digest, struct replayer *p,
+               struct bulla_error *err)
 {
-    if (event->digests[bank].size == 0)
-        return bulla_fail(err, BULLA_E_MALFORMED, "event log", "event without this bank's digest",
-                          replay->event_count);
-    BL_TRY(bl_pcr_extend(&replay->bank, event->pcr, event->digests[bank], err));
-    replay->touched |= 1u << event->pcr;
-    if (event->type == BL_EV_SEPARATOR)
-        count_separator(replay, 1u << event->pcr);
+    const uint32_t bit = 1u << event->pcr;
+    bool is_firmware = (BL_PCR_MASK_BOOT & bit) != 0;
+
+    if (event->type != BL_EV_SEPARATOR) {
+        if (is_firmware && is_separator_digest(p, digest, SEPARATOR_PLAIN_COUNT))
+            p->unlabelled |= bit;
+        return BULLA_OK;
+    }
+    if (is_firmware && !is_separator_digest(p, digest, BL_COUNT_OF(separator_values)))
+        return bulla_fail_cause(err, BULLA_CAUSE_LOG_MISMATCH, "event log",
+                                "what is called a separator is none");
+    count_separator(&p->replay, bit);
     return BULLA_OK;
+}
+
+static enum bulla_status
+apply_event(const struct bl_event *event, struct replayer *p, struct bulla_error *err)
+{
+    struct bulla_bytes digest = event->digests[p->bank];
+
+    if (digest.size == 0)
+        return bulla_fail(err, BULLA_E_MALFORMED, "event log", "event without this bank's digest",
+                          p->replay.event_count);
+    BL_TRY(bl_pcr_extend(&p->replay.bank, event->pcr, digest, err));
+    p->replay.touched |= 1u << event->pcr;
+    return note_separator(event, digest, p, err);
 }
 
 static enum bulla_status
@@ -223,33 +273,61 @@ find_bank(const struct bl_event_log *log, enum bl_hash hash, size_t *bank_out,
     return bulla_fail(err, BULLA_E_UNSUPPORTED, "event log", "has no such bank", 0);
 }
 
+static enum bulla_status
+replayer_start(const struct bl_event_log *log, enum bl_hash bank, struct replayer *p,
+               struct bulla_error *err)
+{
+    *p = (struct replayer){ 0 };
+    BL_TRY(find_bank(log, bank, &p->bank, err));
+    BL_TRY(bl_pcr_bank_start(bank, 0, &p->replay.bank, err));
+    for (size_t i = 0; i < BL_COUNT_OF(separator_values); i++)
+        BL_TRY(bl_hash_once(bank, BL_BYTES_OF(separator_values[i]), p->separators[i], err));
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_event_log_replay(struct bulla_bytes bytes, enum bl_hash bank, struct bl_replay *replay_out,
                     struct bulla_error *err)
 {
     struct bl_event_log log;
-    struct bl_replay replay = { 0 };
-    size_t index = 0;
-    bool locality_seen = false;
+    struct replayer p;
 
     BL_TRY(bl_event_log_open(bytes, &log, err));
-    BL_TRY(find_bank(&log, bank, &index, err));
-    BL_TRY(bl_pcr_bank_start(bank, 0, &replay.bank, err));
+    BL_TRY(replayer_start(&log, bank, &p, err));
     for (;;) {
         struct bl_event event;
         bool more = false;
         BL_TRY(bl_event_log_next(&log, &event, &more, err));
-        replay.event_count = log.event_count;
+        p.replay.event_count = log.event_count;
         if (!more)
             break;
         if (event.type == BL_EV_NO_ACTION && log.is_legacy)
             continue;
         if (event.type == BL_EV_NO_ACTION)
-            BL_TRY(apply_startup_locality(&event, &locality_seen, &replay, err));
+            BL_TRY(apply_startup_locality(&event, &p, err));
         else
-            BL_TRY(apply_event(&event, index, &replay, err));
+            BL_TRY(apply_event(&event, &p, err));
     }
-    *replay_out = replay;
+    p.replay.size = log.reader.offset;
+    p.replay.disguised_separators =
+        p.unlabelled & ~(p.replay.separators | p.replay.duplicate_separators);
+    *replay_out = p.replay;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_replay_check_separators(const struct bl_replay *replay, uint32_t pcrs, struct bulla_error *err)
+{
+    if ((replay->duplicate_separators & pcrs) != 0) {
+        enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_SEPARATOR_REPEATED,
+                                                    "event log", "second separator in one PCR");
+        bulla_error_values(err, bulla_value_number(replay->duplicate_separators & pcrs),
+                           bulla_value_number(0));
+        return status;
+    }
+    if ((replay->disguised_separators & pcrs) != 0)
+        return bulla_fail_cause(err, BULLA_CAUSE_LOG_MISMATCH, "event log",
+                                "a separator is called something else");
     return BULLA_OK;
 }
 

@@ -66,15 +66,25 @@ struct bl_replay {
     uint32_t touched;              /* bit i: at least one event extended PCR i */
     uint32_t separators;           /* bit i: exactly one EV_SEPARATOR in PCR i */
     uint32_t duplicate_separators; /* bit i: more than one */
+    uint32_t disguised_separators; /* bit i: what a separator extends, under other types */
     size_t event_count;            /* without the header of a crypto-agile log */
+    size_t size;                   /* bytes read: all but the padding */
 };
 /** Read the whole log and compute the values of one bank; BULLA_E_UNSUPPORTED if the log has no such
  *  bank. EV_NO_ACTION extends nothing; in a crypto-agile log StartupLocality sets the start of PCR 0
- *  and is malformed after PCR 0 was extended, or twice; in the format of TPM 1.2, whose PCR 0 always
- *  starts at zero, it says nothing. */
+ *  (0, 3, or 4 after an H-CRTM sequence) and is malformed after PCR 0 was extended, or twice; in the
+ *  format of TPM 1.2, whose PCR 0 always starts at zero, it says nothing. LOG_MISMATCH for an
+ *  EV_SEPARATOR of PCR 0 to 7 that extends something else than a separator does. */
 enum bulla_status bl_event_log_replay(struct bulla_bytes bytes, enum bl_hash bank,
                                       struct bl_replay *replay_out,
                                       struct bulla_error *err) BULLA_CHECKED;
+
+/** Firmware draws one line under each of its PCRs: of those in `pcrs` none has two separators
+ *  (SEPARATOR_REPEATED), nor one that is called something else (LOG_MISMATCH). Types are in no digest:
+ *  whoever hands over a log writes what he likes there. One without any passes: logs of an operating
+ *  system's own leave out what it did not read. */
+enum bulla_status bl_replay_check_separators(const struct bl_replay *replay, uint32_t pcrs,
+                                             struct bulla_error *err) BULLA_CHECKED;
 
 /** Write the header of a crypto-agile log with the one bank SHA-256. */
 void bl_event_log_write_header(struct bl_writer *w);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+#include "codec/words.h"
+
 #define PCR_DYNAMIC_FIRST 17u /* PCR 17 to 22: reset by a dynamic launch, all ones before it */
 #define PCR_DYNAMIC_LAST 22u
 
@@ -33,6 +36,24 @@ bl_tcg_algorithm(enum bl_hash hash)
         if (known_hashes[i].hash == hash)
             return known_hashes[i].algorithm;
     return 0;
+}
+
+static const char *const bank_words[] = { [BL_HASH_NONE] = "none",
+                                          [BL_SHA1] = "sha1",
+                                          [BL_SHA256] = "sha256",
+                                          [BL_SHA384] = "sha384",
+                                          [BL_SHA512] = "sha512" };
+
+const char *
+bl_bank_word(enum bl_hash hash)
+{
+    return bl_word_of(bank_words, BL_COUNT_OF(bank_words), (int)hash);
+}
+
+enum bl_hash
+bl_bank_from_word(struct bulla_bytes word)
+{
+    return (enum bl_hash)bl_word_value(bank_words, BL_COUNT_OF(bank_words), word);
 }
 
 static bool

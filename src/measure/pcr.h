@@ -39,6 +39,11 @@ enum bl_hash bl_tcg_hash(uint16_t algorithm);
 /** The reverse; 0 for BL_HASH_NONE. */
 uint16_t bl_tcg_algorithm(enum bl_hash hash);
 
+/** "sha1", "sha256", "sha384", "sha512": how banks are called in text; "none" for anything else. */
+const char *bl_bank_word(enum bl_hash hash);
+/** BL_HASH_NONE for an unknown word. */
+enum bl_hash bl_bank_from_word(struct bulla_bytes word);
+
 /** The value of one PCR, borrowed from *bank; empty if it is not known. */
 struct bulla_bytes bl_pcr_value(const struct bl_pcr_bank *bank, unsigned index);
 /** Set one PCR; `index` below BL_PCR_COUNT and `value` of the bank's size, else

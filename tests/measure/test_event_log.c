@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include "base/memory.h"
 #include "measure/event_log.h"
 
 static const uint8_t digest_a[32] = { 0xaa };
 static const uint8_t digest_b[32] = { 0xbb };
+
+static const uint8_t zeros[4] = { 0 };
+static const uint8_t ones[4] = { 0xff, 0xff, 0xff, 0xff };
+static const uint8_t failed[4] = { 1 };
+
+/* An event whose digest is that of `measured`, whatever its type and data say. */
+static void
+measure(struct bl_writer *w, uint32_t pcr, uint32_t type, struct bulla_bytes measured)
+{
+    uint8_t digest[32];
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_hash_once(BL_SHA256, measured, digest, &err), &err);
+    bl_event_log_write(w, pcr, type, digest, measured);
+}
 
 /* Spec ID header, StartupLocality 3, two events in PCR 0, a separator in PCR 7. */
 static void
@@ -19,7 +35,7 @@ build_log(struct bulla_buffer *log)
                        (struct bulla_bytes){ locality, sizeof locality - 1 });
     bl_event_log_write(&w, 0, 8, digest_a, BL_LITERAL("version"));
     bl_event_log_write(&w, 0, 1, digest_b, BL_LITERAL(""));
-    bl_event_log_write(&w, 7, BL_EV_SEPARATOR, digest_b, BL_LITERAL("\0\0\0\0"));
+    measure(&w, 7, BL_EV_SEPARATOR, BL_BYTES_OF(zeros));
     assert_ok(bl_writer_finish(&w, &err), &err);
 }
 
@@ -37,13 +53,18 @@ test_replay_extends_what_is_extended(void **state)
     assert_ok(bl_pcr_bank_start(BL_SHA256, 3, &expected, &err), &err);
     assert_ok(bl_pcr_extend(&expected, 0, BL_BYTES_OF(digest_a), &err), &err);
     assert_ok(bl_pcr_extend(&expected, 0, BL_BYTES_OF(digest_b), &err), &err);
-    assert_ok(bl_pcr_extend(&expected, 7, BL_BYTES_OF(digest_b), &err), &err);
+    uint8_t separator[32];
+    assert_ok(bl_hash_once(BL_SHA256, BL_BYTES_OF(zeros), separator, &err), &err);
+    assert_ok(bl_pcr_extend(&expected, 7, BL_BYTES_OF(separator), &err), &err);
     for (unsigned i = 0; i < BL_PCR_COUNT; i++)
         assert_bytes_equal(bl_pcr_value(&replay.bank, i), bl_pcr_value(&expected, i));
     assert_int_equal(replay.touched, 0x81);
     assert_int_equal(replay.separators, 0x80);
     assert_int_equal(replay.duplicate_separators, 0);
     assert_int_equal(replay.event_count, 4);
+    assert_int_equal(replay.size, log.size);
+    assert_int_equal(replay.disguised_separators, 0);
+    assert_ok(bl_replay_check_separators(&replay, BL_PCR_MASK_ALL, &err), &err);
 }
 
 static void
@@ -84,16 +105,18 @@ test_padding_ends_the_log_and_nothing_else_does(void **state)
         BL_AUTO(bulla_buffer) log = { 0 };
         uint8_t *tail = NULL;
         build_log(&log);
+        size_t size = log.size;
         assert_ok(bulla_buffer_extend(&log, 300, &tail, &err), &err);
         memset(tail, fill[i], 300);
         assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err), &err);
         assert_int_equal(replay.event_count, 4);
+        assert_int_equal(replay.size, size); /* padding is no part of the log */
         tail[299] = 0x01;
         assert_fails(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err),
                      BULLA_E_MALFORMED, &err);
     }
-    static const uint8_t zeros[64] = { 0 };
-    assert_fails(bl_event_log_replay(BL_BYTES_OF(zeros), BL_SHA1, &replay, &err), BULLA_E_MALFORMED,
+    static const uint8_t empty[64] = { 0 };
+    assert_fails(bl_event_log_replay(BL_BYTES_OF(empty), BL_SHA1, &replay, &err), BULLA_E_MALFORMED,
                  &err);
 }
 
@@ -190,10 +213,166 @@ test_second_separator_is_seen(void **state)
         struct bl_replay replay;
         bl_event_log_write_header(&w);
         for (unsigned i = 0; i < count; i++)
-            bl_event_log_write(&w, 4, BL_EV_SEPARATOR, digest_a, BL_LITERAL(""));
+            measure(&w, 4, BL_EV_SEPARATOR, BL_BYTES_OF(zeros));
         assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err), &err);
         assert_int_equal(replay.separators, 0);
         assert_int_equal(replay.duplicate_separators, 0x10);
+        assert_ok(bl_replay_check_separators(&replay, BL_PCR_MASK_ALL & ~0x10u, &err), &err);
+        assert_cause(bl_replay_check_separators(&replay, 0x10, &err),
+                     BULLA_CAUSE_SEPARATOR_REPEATED, &err);
+        bulla_error_clear(&err);
+    }
+}
+
+static enum bulla_status
+replay_one(uint32_t pcr, uint32_t type, struct bulla_bytes measured, struct bl_replay *replay,
+           struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+
+    bulla_error_clear(err);
+    bl_event_log_write_header(&w);
+    measure(&w, pcr, type, measured);
+    return bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, replay, err);
+}
+
+/* Types are in no digest: what is relabelled as a separator still extends what it did. */
+static void
+test_relabelled_as_a_separator(void **state)
+{
+    (void)state;
+    const struct bulla_bytes good[] = { BL_BYTES_OF(zeros), BL_BYTES_OF(ones),
+                                        BL_BYTES_OF(failed) };
+    struct bulla_error err = { 0 };
+    struct bl_replay replay;
+
+    for (uint32_t pcr = 0; pcr < 8; pcr++) {
+        for (size_t i = 0; i < BL_COUNT_OF(good); i++) {
+            assert_ok(replay_one(pcr, BL_EV_SEPARATOR, good[i], &replay, &err), &err);
+            assert_int_equal(replay.separators, 1u << pcr);
+        }
+        assert_cause(replay_one(pcr, BL_EV_SEPARATOR, BL_LITERAL("a loader"), &replay, &err),
+                     BULLA_CAUSE_LOG_MISMATCH, &err);
+    }
+    /* Beyond the firmware's, systems draw their lines as they like. */
+    assert_ok(replay_one(12, BL_EV_SEPARATOR, BL_LITERAL("WBCL"), &replay, &err), &err);
+}
+
+/* Nor does a separator become something else. */
+static void
+test_separator_under_another_name(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    struct bl_replay replay;
+
+    for (uint32_t pcr = 0; pcr < 8; pcr++) {
+        assert_ok(replay_one(pcr, 1, BL_BYTES_OF(zeros), &replay, &err), &err);
+        assert_int_equal(replay.disguised_separators, 1u << pcr);
+        assert_cause(bl_replay_check_separators(&replay, BL_PCR_MASK_BOOT, &err),
+                     BULLA_CAUSE_LOG_MISMATCH, &err);
+        assert_ok(replay_one(pcr, 1, BL_BYTES_OF(ones), &replay, &err), &err);
+        assert_int_equal(replay.disguised_separators, 1u << pcr);
+        /* The digest of "failed" is also that of a boot order with one entry. */
+        assert_ok(replay_one(pcr, 1, BL_BYTES_OF(failed), &replay, &err), &err);
+        assert_int_equal(replay.disguised_separators, 0);
+    }
+    assert_ok(replay_one(9, 1, BL_BYTES_OF(zeros), &replay, &err), &err);
+    assert_int_equal(replay.disguised_separators, 0);
+}
+
+/* Real firmware measures four zeros besides its separator: that one is labelled, and all is well. */
+static void
+test_zeros_beside_a_separator(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+    struct bl_replay replay;
+    struct bulla_error err = { 0 };
+
+    bl_event_log_write_header(&w);
+    measure(&w, 0, 7, BL_BYTES_OF(zeros));
+    measure(&w, 0, BL_EV_SEPARATOR, BL_BYTES_OF(zeros));
+    assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err), &err);
+    assert_int_equal(replay.separators, 1);
+    assert_ok(bl_replay_check_separators(&replay, BL_PCR_MASK_BOOT, &err), &err);
+}
+
+/* 3: started there. 4: an H-CRTM sequence came first, and its event is the first in PCR 0. */
+static void
+test_startup_localities(void **state)
+{
+    (void)state;
+    uint8_t data[] = "StartupLocality\0";
+
+    for (unsigned locality = 0; locality < 256; locality++) {
+        BL_AUTO(bulla_buffer) log = { 0 };
+        struct bl_writer w = bl_writer(&log);
+        struct bl_replay replay;
+        struct bl_pcr_bank expected;
+        struct bulla_error err = { 0 };
+        data[16] = (uint8_t)locality;
+        bl_event_log_write_header(&w);
+        bl_event_log_write(&w, 0, BL_EV_NO_ACTION, digest_a, (struct bulla_bytes){ data, 17 });
+        bl_event_log_write(&w, 0, 0x80000010u, digest_b, BL_LITERAL("HCRTM"));
+        enum bulla_status status =
+            bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err);
+        if (locality != 0 && locality != 3 && locality != 4) {
+            assert_int_equal(status, BULLA_E_MALFORMED);
+            continue;
+        }
+        assert_ok(status, &err);
+        assert_ok(bl_pcr_bank_start(BL_SHA256, (uint8_t)locality, &expected, &err), &err);
+        assert_ok(bl_pcr_extend(&expected, 0, BL_BYTES_OF(digest_b), &err), &err);
+        assert_bytes_equal(bl_pcr_value(&replay.bank, 0), bl_pcr_value(&expected, 0));
+    }
+}
+
+/* GHSA-9r4w-jg96-92mv: hashes smuggled in through the header of a signature list. The data of an
+ * event is in no digest and steers nothing: whatever it is, the values stay what they were. */
+static void
+test_ghsa_9r4w_the_data_of_an_event_says_nothing(void **state)
+{
+    (void)state;
+    struct bl_replay honest, forged;
+    struct bulla_error err = { 0 };
+    /* EFI_SIGNATURE_LIST: type, list size, header size 48 that hides a hash, signature size */
+    uint8_t list[28 + 48 + 48] = { 0x26, 0x16, 0xc4, 0xc1 };
+
+    list[16] = sizeof list;
+    list[20] = 48;
+    list[24] = 48;
+    for (int variant = 0; variant < 2; variant++) {
+        BL_AUTO(bulla_buffer) log = { 0 };
+        struct bl_writer w = bl_writer(&log);
+        bl_event_log_write_header(&w);
+        bl_event_log_write(&w, 7, 0x80000001u, digest_a,
+                           variant == 0 ? BL_LITERAL("db") : BL_BYTES_OF(list));
+        assert_ok(bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256,
+                                      variant == 0 ? &honest : &forged, &err),
+                  &err);
+    }
+    forged.size = honest.size;
+    assert_memory_equal(&honest, &forged, sizeof honest);
+}
+
+/* The header of a TDX guest's log is of index 1; of no other. */
+static void
+test_index_of_the_header(void **state)
+{
+    (void)state;
+
+    for (uint8_t index = 0; index < 3; index++) {
+        BL_AUTO(bulla_buffer) log = { 0 };
+        struct bl_replay replay;
+        struct bulla_error err = { 0 };
+        build_log(&log);
+        log.data[0] = index;
+        enum bulla_status status =
+            bl_event_log_replay(bulla_buffer_bytes(&log), BL_SHA256, &replay, &err);
+        assert_int_equal(status == BULLA_OK, index < 2);
     }
 }
 
@@ -306,6 +485,12 @@ main(void)
         cmocka_unit_test(test_startup_locality_in_a_legacy_log),
         cmocka_unit_test(test_startup_locality_only_first_and_once),
         cmocka_unit_test(test_second_separator_is_seen),
+        cmocka_unit_test(test_relabelled_as_a_separator),
+        cmocka_unit_test(test_separator_under_another_name),
+        cmocka_unit_test(test_zeros_beside_a_separator),
+        cmocka_unit_test(test_startup_localities),
+        cmocka_unit_test(test_ghsa_9r4w_the_data_of_an_event_says_nothing),
+        cmocka_unit_test(test_index_of_the_header),
         cmocka_unit_test(test_header_is_strict),
         cmocka_unit_test(test_digests_of_an_event_are_strict),
         cmocka_unit_test(test_legacy_log),

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/paper_tpm.h"
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
+#include "measure/event_log.h"
 #include "tee/tpm/ak.h"
 
 /* A quote and all that is handed in with it; each test spoils one thing. */
@@ -148,9 +153,9 @@ test_scheme_is_the_key_s(void **state)
     refused(f, BULLA_CAUSE_SIGNATURE);
 }
 
-/* Rightly signed by an AK that is not restricted: still not a quote. */
+/* CVE-2024-29038, GHSA-gwfg-w3jr-xh66: rightly signed, and still no quote. */
 static void
-test_other_things_that_a_key_signs(void **state)
+test_cve_2024_29038_other_things_that_a_key_signs(void **state)
 {
     struct fixture *f = *state;
 
@@ -158,9 +163,12 @@ test_other_things_that_a_key_signs(void **state)
     seal_fixture(f);
     refused(f, BULLA_CAUSE_NOT_A_QUOTE);
     f->paper.magic = BL_TPM_GENERATED;
-    f->paper.type = 0x8017; /* TPM_ST_ATTEST_CERTIFY */
-    seal_fixture(f);
-    refused(f, BULLA_CAUSE_NOT_A_QUOTE);
+    for (uint16_t type = 0x8014; type <= 0x801e; type++) { /* TPM_ST_ATTEST_NV to _NV_DIGEST */
+        f->paper.type = type;
+        seal_fixture(f);
+        if (type != BL_TPM_ST_ATTEST_QUOTE)
+            refused(f, BULLA_CAUSE_NOT_A_QUOTE);
+    }
     f->paper.type = BL_TPM_ST_ATTEST_QUOTE;
     f->paper.trailing = BL_LITERAL("x");
     seal_fixture(f);
@@ -189,9 +197,9 @@ test_nonce_differs_in_any_way(void **state)
     refused(f, BULLA_CAUSE_NONCE_MISMATCH);
 }
 
-/* B29: a reduced, shifted or larger selection, and another bank, each honestly signed. */
+/* CVE-2024-29039: a reduced, shifted or larger selection, and another bank, each honestly signed. */
 static void
-test_selection_is_exactly_the_requested_one(void **state)
+test_cve_2024_29039_selection_is_the_requested_one(void **state)
 {
     struct fixture *f = *state;
     const uint32_t masks[] = { 0x7f, 0xfe, 0x1ff, 0xff00, 0x1, 0 };
@@ -276,6 +284,8 @@ extend_both(struct fixture *f, struct bl_writer *log, unsigned pcr, uint32_t typ
     uint8_t digest[32];
 
     memset(digest, fill, sizeof digest);
+    if (type == BL_EV_SEPARATOR)
+        assert_ok(bl_hash_once(BL_SHA256, BL_LITERAL("\0\0\0\0"), digest, &err), &err);
     bl_event_log_write(log, pcr, type, digest, BL_LITERAL("event"));
     if (pcr < 8)
         assert_ok(bl_pcr_extend(&f->bank, pcr, BL_BYTES_OF(digest), &err), &err);
@@ -328,7 +338,117 @@ test_log_with_a_second_separator(void **state)
     extend_both(f, &w, 4, BL_EV_SEPARATOR, 0x55);
     requote(f);
     f->quote.event_log = bulla_buffer_bytes(&log);
+    refused(f, BULLA_CAUSE_SEPARATOR_REPEATED);
+}
+
+/* The log replays to the quoted values, and lies all the same: types are in no digest. */
+static void
+test_log_with_relabelled_events(void **state)
+{
+    struct fixture *f = *state;
+    const size_t type_at = 65 + 4; /* of the first event behind the header */
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+    struct bl_tpm_claims c;
+    struct bulla_error err = { 0 };
+
+    bl_event_log_write_header(&w);
+    extend_both(f, &w, 4, BL_EV_SEPARATOR, 0);
+    requote(f);
+    f->quote.event_log = bulla_buffer_bytes(&log);
+    assert_ok(bl_tpm_quote_verify(&f->quote, &c, &err), &err);
+    log.data[type_at] = 1; /* the separator, as a code that was posted */
     refused(f, BULLA_CAUSE_LOG_MISMATCH);
+
+    bulla_buffer_clear(&log);
+    w = bl_writer(&log);
+    bl_event_log_write_header(&w);
+    extend_both(f, &w, 5, 1, 0x66);
+    requote(f);
+    f->quote.event_log = bulla_buffer_bytes(&log);
+    assert_ok(bl_tpm_quote_verify(&f->quote, &c, &err), &err);
+    log.data[type_at] = BL_EV_SEPARATOR; /* a code, as the separator */
+    refused(f, BULLA_CAUSE_LOG_MISMATCH);
+}
+
+/* CVE-2022-0317: PCRs that the quote does not cover were taken from what came beside it. */
+static void
+test_cve_2022_0317_a_quote_of_other_pcrs_proves_no_log(void **state)
+{
+    struct fixture *f = *state;
+    const uint32_t masks[] = { 0x01, 0x7f, 0xfe, 0x0f };
+    BL_AUTO(bulla_buffer) log = { 0 };
+    struct bl_writer w = bl_writer(&log);
+    struct bulla_error err = { 0 };
+    struct bl_tpm_claims c;
+
+    bl_event_log_write_header(&w);
+    extend_both(f, &w, 4, 1, 0x44);
+    f->quote.event_log = bulla_buffer_bytes(&log);
+    for (size_t i = 0; i < BL_COUNT_OF(masks); i++) {
+        const struct bl_pcr_selection some = { BL_SHA256, masks[i] };
+        f->paper = paper_quote(BL_BYTES_OF(f->extra), &f->bank, some, f->digest);
+        seal_fixture(f);
+        f->quote.requested = some;
+        refused(f, BULLA_CAUSE_PCR_MISMATCH); /* values beside those quoted */
+
+        const struct bl_pcr_bank all = f->bank;
+        f->bank.mask = masks[i];
+        assert_ok(bl_tpm_quote_verify(&f->quote, &c, &err), &err);
+        assert_int_equal(c.log_covers, masks[i] & 1u << 4); /* and of no other PCR */
+        assert_int_equal(c.pcrs.mask, masks[i]);
+        f->bank = all;
+    }
+}
+
+/* A TPMT_SIGNATURE with RSASSA and SHA-1, which our own code cannot make. */
+static void
+sign_sha1(EVP_PKEY *key, const struct bulla_buffer *attest, struct bulla_buffer *out)
+{
+    uint8_t value[256];
+    size_t size = sizeof value;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct bl_writer w = bl_writer(out);
+    struct bulla_error err = { 0 };
+
+    assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha1(), NULL, key), 1);
+    assert_int_equal(EVP_DigestSign(context, value, &size, attest->data, attest->size), 1);
+    EVP_MD_CTX_free(context);
+    bulla_buffer_clear(out);
+    bl_write_u16be(&w, BL_TPM_ALG_RSASSA);
+    bl_write_u16be(&w, bl_tcg_algorithm(BL_SHA1));
+    bl_write_sized_u16be(&w, (struct bulla_bytes){ value, size });
+    assert_ok(bl_writer_finish(&w, &err), &err);
+}
+
+/* Old evidence is what it was, and the claims say that SHA-1 signed it: only for who asks. */
+static void
+test_sha1_only_where_it_is_allowed(void **state)
+{
+    struct fixture *f = *state;
+    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    BL_AUTO_FREE(bl_key) key = NULL;
+    struct bulla_error err = { 0 };
+    struct bl_tpm_claims c;
+    unsigned char *spki = NULL;
+    int size = i2d_PUBKEY(rsa, &spki);
+
+    assert_ok(bl_key_from_spki((struct bulla_bytes){ spki, (size_t)size }, &key, &err), &err);
+    assert_ok(bl_pcr_composite(&f->bank, boot, BL_SHA1, f->digest, &err), &err);
+    f->paper.pcr_digest.size = 20;
+    seal_fixture(f);
+    sign_sha1(rsa, &f->attest, &f->signature);
+    f->quote.signature = bulla_buffer_bytes(&f->signature);
+    f->quote.key = key;
+    f->quote.ak = NULL;
+    refused(f, BULLA_CAUSE_UNSUPPORTED);
+    f->quote.allows_sha1 = true;
+    assert_ok(bl_tpm_quote_verify(&f->quote, &c, &err), &err);
+    assert_int_equal(c.signature_hash, BL_SHA1);
+    f->attest.data[20] ^= 1;
+    refused(f, BULLA_CAUSE_SIGNATURE);
+    OPENSSL_free(spki);
+    EVP_PKEY_free(rsa);
 }
 
 static void
@@ -373,14 +493,17 @@ main(void)
         QUOTE_TEST(test_every_bit_is_signed),
         QUOTE_TEST(test_signed_by_another_key),
         QUOTE_TEST(test_scheme_is_the_key_s),
-        QUOTE_TEST(test_other_things_that_a_key_signs),
+        QUOTE_TEST(test_cve_2024_29038_other_things_that_a_key_signs),
         QUOTE_TEST(test_nonce_differs_in_any_way),
-        QUOTE_TEST(test_selection_is_exactly_the_requested_one),
+        QUOTE_TEST(test_cve_2024_29039_selection_is_the_requested_one),
         QUOTE_TEST(test_one_bank_and_at_least_one_pcr_also_when_nothing_was_requested),
         QUOTE_TEST(test_values_are_the_quoted_ones_and_no_others),
         QUOTE_TEST(test_without_values_there_are_none_in_the_claims),
         QUOTE_TEST(test_log_must_replay_and_explains_only_what_is_quoted),
         QUOTE_TEST(test_log_with_a_second_separator),
+        QUOTE_TEST(test_log_with_relabelled_events),
+        QUOTE_TEST(test_cve_2022_0317_a_quote_of_other_pcrs_proves_no_log),
+        QUOTE_TEST(test_sha1_only_where_it_is_allowed),
         QUOTE_TEST(test_log_without_the_quoted_bank),
         QUOTE_TEST(test_attributes_of_an_attestation_key),
     };

@@ -48,9 +48,13 @@ verify_signature(const struct bl_tpm_quote *quote, enum bl_hash *hash_out, struc
         (signature.scheme != quote->ak->scheme || signature.hash != quote->ak->scheme_hash))
         return bulla_fail(err, BULLA_E_SIGNATURE, "TPM quote", "scheme is not the key's own", 0);
     BL_TRY(bl_hash_once(signature.hash, quote->attest, digest, err));
-    BL_TRY(bl_key_verify_digest(quote->key, scheme_of(&signature), signature.hash,
-                                (struct bulla_bytes){ digest, bl_hash_size(signature.hash) },
-                                (struct bulla_bytes){ signature.raw, signature.raw_size }, err));
+    const struct bulla_bytes hashed = { digest, bl_hash_size(signature.hash) };
+    const struct bulla_bytes value = { signature.raw, signature.raw_size };
+    if (signature.hash == BL_SHA1 && quote->allows_sha1)
+        BL_TRY(bl_key_verify_sha1(quote->key, scheme_of(&signature), hashed, value, err));
+    else
+        BL_TRY(bl_key_verify_digest(quote->key, scheme_of(&signature), signature.hash, hashed,
+                                    value, err));
     *hash_out = signature.hash;
     return BULLA_OK;
 }
@@ -136,8 +140,7 @@ fail_log(const char *what, struct bulla_bytes found, struct bulla_bytes expected
     return status;
 }
 
-/* The log explains only PCRs that this very quote covers. Types are not in the digests, so a second
- * separator may be anything: refuse it where firmware makes exactly one. */
+/* The log explains only PCRs that this very quote covers (CVE-2022-0317). */
 static enum bulla_status
 check_log(const struct bl_tpm_quote *quote, struct bl_tpm_claims *claims, struct bulla_error *err)
 {
@@ -154,9 +157,7 @@ check_log(const struct bl_tpm_quote *quote, struct bl_tpm_claims *claims, struct
         if (!bl_equal(computed, quoted))
             return fail_log("does not replay to the quoted PCR", computed, quoted, i, err);
     }
-    if ((replay.duplicate_separators & covered & BL_PCR_MASK_BOOT) != 0)
-        return fail_log("second separator in one PCR", (struct bulla_bytes){ NULL, 0 },
-                        (struct bulla_bytes){ NULL, 0 }, 0, err);
+    BL_TRY(bl_replay_check_separators(&replay, covered & BL_PCR_MASK_BOOT, err));
     claims->log_covers = covered;
     return BULLA_OK;
 }

@@ -25,6 +25,7 @@ struct bl_tpm_quote {
     struct bulla_bytes extra_data;     /* expected */
     bool with_extra_data;              /* false: not compared */
     struct bl_pcr_selection requested; /* mask 0: whatever one bank the quote covers */
+    bool allows_sha1; /* of the signature: the claims say so, and who judges them refuses */
 };
 /** *claims_out is untouched unless BULLA_OK. */
 enum bulla_status bl_tpm_quote_verify(const struct bl_tpm_quote *quote,

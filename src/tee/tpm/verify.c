@@ -251,6 +251,7 @@ bl_tpm_verify_bare(const struct bl_tpm_bare *bare, const struct bl_verification 
         .extra_data = context->binder,
         .with_extra_data = context->binding != BL_BINDING_ABSENT,
         .requested = context->requested,
+        .allows_sha1 = bare->allows_sha1,
     };
     BL_TRY(bl_tpm_quote_verify(&quote, &claims.platform, err));
     BL_TRY(bl_tpm_ak_trust(key, bare->chain, bare->chain_count, context->anchors,

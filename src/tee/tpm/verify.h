@@ -26,6 +26,7 @@ struct bl_tpm_bare {
     size_t chain_count;
     const struct bl_pcr_bank *pcrs; /* the quoted values, or NULL: the claims have none */
     struct bulla_bytes event_log;   /* or empty */
+    bool allows_sha1; /* of the signature: claims.platform.signature_hash then says so */
 };
 /** Verify one as a platform layer. The key is that of `ak_public`, else of the leaf, else the one
  *  enrolled AK among the anchors (whose attributes then are the operator's word). `evidence` and
