@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "tee/nitro/verify.h"
 #include "tee/snp/verify.h"
-#include "tee/tpm/verify.h"
+#include "tee/tpm/scheme.h"
 #include "tee/x509path/inspect.h"
 
 static const struct bl_scheme schemes[] = {
@@ -17,7 +17,10 @@ static const struct bl_scheme schemes[] = {
       .verify = bl_snp_verify,
       .inspect = bl_snp_inspect,
       .describe = bl_snp_describe },
-    { .kind = "tpm", .verify = bl_tpm_verify },
+    { .kind = "tpm",
+      .verify = bl_tpm_scheme_verify,
+      .inspect = bl_tpm_scheme_inspect,
+      .describe = bl_tpm_scheme_describe },
     { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
 };

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "codec/reader.h"
+#include "codec/der.h"
 #include "crypto/x509.h"
 
+#define KEY_USAGE_OID "2.5.29.15"
 #define EXTENDED_KEY_USAGE_OID "2.5.29.37"
+#define KEY_USAGE_DIGITAL_SIGNATURE 0x80000000u
 #define DER_OCTET_STRING 0x04
 
 /* What EK certificates mark critical beside the usual (EK Credential Profile 2.5, 3.2): the subject
@@ -101,6 +103,28 @@ check_same_key(const struct bl_certificate *leaf, const struct bl_key *key, stru
     return status;
 }
 
+/* RFC 5280, 4.2.1.3. The clouds' authorities certify EKs, too, and an EK cannot sign. */
+static enum bulla_status
+check_may_sign(const struct bl_certificate *leaf, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) value = { 0 };
+    struct bulla_error found = { 0 };
+    enum bulla_status status = bl_certificate_extension(leaf, KEY_USAGE_OID, &value, &found);
+
+    if (status == BULLA_E_NOT_FOUND)
+        return BULLA_OK;
+    if (status != BULLA_OK && err != NULL)
+        *err = found;
+    BL_TRY(status);
+    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "key usage");
+    uint32_t bits = bl_der_read_named_bits(&r);
+    BL_TRY(bl_reader_finish(&r, err));
+    if ((bits & KEY_USAGE_DIGITAL_SIGNATURE) != 0)
+        return BULLA_OK;
+    return bulla_fail(err, BULLA_E_UNTRUSTED, "TPM certificate", "is for a key that may not sign",
+                      0);
+}
+
 /* RFC 5280, 4.2.1.12: no extended key usage is no restriction; one that is there must say what the
  * key is for. An older cloud CA certifies AKs under the usage of EKs: the attributes in the key's
  * public area tell the two apart, and an EK cannot sign. */
@@ -177,6 +201,8 @@ find_authority(const struct chain *chain, enum bl_anchor_kind kind, const struct
     }
     if (best.status == BULLA_OK)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "TPM certificate", "no anchor for such keys", 0);
+    if (best.status == BULLA_E_SIGNATURE) /* of a certificate, not of evidence */
+        return bulla_fail(err, BULLA_E_UNTRUSTED, best.where, best.what, best.offset);
     if (err != NULL && err->status == BULLA_OK)
         *err = best;
     return best.status;
@@ -268,6 +294,7 @@ trust_certified(const struct bl_key *key, const struct chain *chain,
     BL_TRY(find_authority(chain, BL_ANCHOR_AK_AUTHORITY, anchors, anchor_count, now_s, NULL,
                           &trust.anchor, err));
     BL_TRY(check_ak_usage(leaf, err));
+    BL_TRY(check_may_sign(leaf, err));
     BL_TRY(read_platform_id(leaf, &trust.platform_id, err));
     *trust_out = trust;
     return BULLA_OK;
