@@ -13,6 +13,7 @@
 
 #include "sys/call.h"
 #include "sys/cgroup.h"
+#include "sys/clock.h"
 
 #define ENTRIES_MAX 65536 /* of one directory: a machine with very many groups */
 #define REMOVED_MAX 1024  /* at one start: the next one goes on */
@@ -46,7 +47,8 @@ is_ours_and_left(int directory_fd, const char *name)
 
     return bl_cgroup_name_owner(name, &pid) && kill(pid, 0) != 0 && errno == ESRCH &&
            fstatat(directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+           S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+           status.st_mtime < bl_clock_now_s() - BL_CGROUP_LEFT_S;
 }
 
 void

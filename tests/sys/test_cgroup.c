@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -316,7 +317,18 @@ left_name(const char *before, pid_t pid, const char *after)
     return name;
 }
 
-/* Directories as a hierarchy has them: only empty ones of ours whose maker is dead are removed. */
+/* Last changed so long ago. */
+static void
+make_old(const char *path, int64_t age_s)
+{
+    const struct timespec then = { .tv_sec = (time_t)(bl_clock_now_s() - age_s) };
+    const struct timespec times[2] = { then, then };
+
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Directories as a hierarchy has them: only old and empty ones of ours whose maker is dead are
+ * removed. Who seems dead may live in another process namespace, and be about to use its group. */
 static void
 test_what_the_dead_left_is_removed(void **state)
 {
@@ -327,14 +339,16 @@ test_what_the_dead_left_is_removed(void **state)
         pid_t pid;
         const char *after;
         bool is_full, stays;
+        bool is_new;
     } cases[] = {
-        { "bulla-left-", dead, "", false, false },
-        { "bulla-full-", dead, "", true, true },
-        { "bulla-living-", getpid(), "", false, true },
-        { "bulla-first-", 1, "", false, true },
-        { "other-", dead, "", false, true },
-        { "bulla-", dead, "", false, true },
-        { "bulla-x-", dead, ".scope", false, true },
+        { "bulla-left-", dead, "", false, false, false },
+        { "bulla-new-", dead, "", false, true, true },
+        { "bulla-full-", dead, "", true, true, false },
+        { "bulla-living-", getpid(), "", false, true, false },
+        { "bulla-first-", 1, "", false, true, false },
+        { "other-", dead, "", false, true, false },
+        { "bulla-", dead, "", false, true, false },
+        { "bulla-x-", dead, ".scope", false, true, false },
     };
     const size_t count = sizeof cases / sizeof cases[0];
     char path[4096];
@@ -344,6 +358,7 @@ test_what_the_dead_left_is_removed(void **state)
         assert_int_equal(mkdir(made, 0700), 0);
         snprintf(path, sizeof path, "%s/child", made);
         assert_true(!cases[i].is_full || mkdir(path, 0700) == 0);
+        make_old(made, BL_CGROUP_LEFT_S + (cases[i].is_new ? -5 : 5));
     }
     bl_cgroup_reclaim(test_directory);
     for (size_t i = 0; i < count; i++) {
@@ -388,6 +403,7 @@ test_a_killed_makers_group_goes_with_the_next_start(void **state)
     snprintf(left + strlen(left), sizeof left - strlen(left), "/%s",
              left_name("bulla-test-killed-", maker, ""));
     assert_int_equal(access(left, F_OK), 0);
+    make_old(left, BL_CGROUP_LEFT_S + 5);
     make_group(&group, BL_LIMIT_PIDS, limits);
     assert_int_not_equal(access(left, F_OK), 0);
 }
