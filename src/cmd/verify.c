@@ -126,8 +126,8 @@ write_json(const struct outcome *outcome, struct bulla_buffer *text, struct bull
 
     bl_json_open_object(&j, NULL);
     write_verdict(&j, outcome);
+    write_tcb(&j, &outcome->claims.tcb);
     if (is_genuine(outcome)) {
-        write_tcb(&j, &outcome->claims.tcb);
         write_checks(&j, outcome);
         BL_TRY(write_claims(&j, outcome, err));
     }

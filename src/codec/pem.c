@@ -5,8 +5,9 @@
 
 #include "codec/base64.h"
 
-#define LINE_SIZE 64      /* characters of Base64: RFC 7468 section 2 */
-#define LABEL_SIZE_MAX 64 /* bytes: the longest in use, "X509 CRL" and its like, is shorter */
+#define LINE_SIZE 64          /* characters of Base64: RFC 7468 section 2 */
+#define WIDE_LINE_SIZE_MAX 76 /* of those that MIME's habits make */
+#define LABEL_SIZE_MAX 64     /* bytes: the longest in use, "X509 CRL" and its like, is shorter */
 
 static const char where[] = "PEM text";
 static const char begin[] = "-----BEGIN ";
@@ -64,9 +65,10 @@ boundary_label(struct bulla_bytes line, const char *opening)
     return separated || line.size > LABEL_SIZE_MAX ? none : line;
 }
 
-/* Lines up to the one that begins with a dash; their bytes, and that line in *after. */
+/* Lines of `width` (0: of the first one's) up to the one that begins with a dash; their bytes, and
+ * that line in *after. */
 static struct bulla_bytes
-read_body(struct bl_reader *r, struct bulla_bytes *after)
+read_body(struct bl_reader *r, size_t width, struct bulla_bytes *after)
 {
     size_t start = r->offset, stop = start;
     bool short_line = false;
@@ -83,18 +85,20 @@ read_body(struct bl_reader *r, struct bulla_bytes *after)
             *after = line;
             break;
         }
-        if (line.size == 0 || line.size > LINE_SIZE || short_line) {
+        if (width == 0 && line.size <= WIDE_LINE_SIZE_MAX)
+            width = line.size;
+        if (line.size == 0 || line.size > width || short_line) {
             r->offset = line_start;
             bl_reader_fail(r, "line that is not 64 characters long");
             return (struct bulla_bytes){ NULL, 0 };
         }
-        short_line = line.size < LINE_SIZE;
+        short_line = line.size < width;
     }
     return (struct bulla_bytes){ r->input.data + start, stop - start };
 }
 
-bool
-bl_pem_next(struct bl_reader *r, struct bl_pem_block *block_out)
+static bool
+next_block(struct bl_reader *r, size_t width, struct bl_pem_block *block_out)
 {
     struct bulla_bytes line = { NULL, 0 };
     size_t start = r->offset;
@@ -112,7 +116,7 @@ bl_pem_next(struct bl_reader *r, struct bl_pem_block *block_out)
         bl_reader_fail(r, "something else than -----BEGIN ...-----");
         return false;
     }
-    block.body = read_body(r, &line);
+    block.body = read_body(r, width, &line);
     if (r->failed != NULL)
         return false;
     struct bulla_bytes label = boundary_label(line, end);
@@ -124,6 +128,18 @@ bl_pem_next(struct bl_reader *r, struct bl_pem_block *block_out)
     }
     *block_out = block;
     return true;
+}
+
+bool
+bl_pem_next(struct bl_reader *r, struct bl_pem_block *block_out)
+{
+    return next_block(r, LINE_SIZE, block_out);
+}
+
+bool
+bl_pem_next_wide(struct bl_reader *r, struct bl_pem_block *block_out)
+{
+    return next_block(r, 0, block_out);
 }
 
 /* Move the body's characters together; how many there are. `out` has room for all of it. */

@@ -21,6 +21,9 @@ struct bl_pem_block {
 /** True if there is one more block in the text of `r`: bl_reader_finish() then settles, after the
  *  last one, that nothing but blocks was there. */
 bool bl_pem_next(struct bl_reader *r, struct bl_pem_block *block_out);
+/** The same for what others wrote and is public: the lines of a block may have any one length up to 76
+ *  characters, only the last one shorter (RFC 7468 section 2 leaves it to parsers). */
+bool bl_pem_next_wide(struct bl_reader *r, struct bl_pem_block *block_out);
 /** Append the content of a block. */
 enum bulla_status bl_pem_content(const struct bl_pem_block *block, struct bulla_buffer *bytes_out,
                                  struct bulla_error *err) BULLA_CHECKED;

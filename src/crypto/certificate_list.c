@@ -33,7 +33,7 @@ append_pem(struct bl_certificate_list *list, struct bulla_bytes pem, struct bull
     struct bl_reader r = bl_reader(pem, where);
     struct bl_pem_block block;
 
-    while (bl_pem_next(&r, &block)) {
+    while (bl_pem_next_wide(&r, &block)) {
         BL_AUTO(bulla_buffer) der = { 0 };
         if (!bl_equal(block.label, BL_LITERAL("CERTIFICATE")))
             return bulla_fail(err, BULLA_E_MALFORMED, where, "a PEM block of something else",

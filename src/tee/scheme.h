@@ -63,7 +63,9 @@ struct bl_scheme {
     const char *kind; /* "tpm", as in --kind */
     /** Causes: MALFORMED, UNSUPPORTED, SIGNATURE, UNTRUSTED, EXPIRED, NONCE_MISMATCH, PCR_MISMATCH,
      *  SELECTION_MISMATCH, LOG_MISMATCH, KEY_MISMATCH, KEY_ATTRIBUTES. *claims_out is untouched
-     *  unless BULLA_OK. NULL: nothing of this kind is signed as a whole. */
+     *  unless BULLA_OK; but if only the rating failed (TCB_NOT_SUPPORTED), claims_out->tcb says how
+     *  the parts that were rated are, and the rest of it claims nothing. NULL: nothing of this kind
+     *  is signed as a whole. */
     enum bulla_status (*verify)(const struct bl_verification *verification,
                                 struct bl_claims *claims_out, struct bulla_error *err);
     /** Look at what carries no signature of its own, such as an event log: well-formed and

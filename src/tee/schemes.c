@@ -7,12 +7,18 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
+#include "tee/sgx/verify.h"
 #include "tee/snp/verify.h"
+#include "tee/tdx/verify.h"
 #include "tee/tpm/scheme.h"
 #include "tee/x509path/inspect.h"
 
 static const struct bl_scheme schemes[] = {
+    { .kind = "sgx", .verify = bl_sgx_verify, .describe = bl_sgx_describe },
+    { .kind = "tdx", .verify = bl_tdx_verify, .describe = bl_tdx_describe },
+    { .kind = "tcbjson", .inspect = bl_tcbjson_inspect, .describe = bl_tcbjson_describe },
     { .kind = "snp",
       .verify = bl_snp_verify,
       .inspect = bl_snp_inspect,

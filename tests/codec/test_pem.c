@@ -6,6 +6,7 @@
 
 #define LINE "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVpbXF1eX2BhYmNkZWZnaGlqa2xtbm9w"
 #define BEGIN "-----BEGIN THING-----\n"
+#define LINE12 "QUJDREVGR0hJ"
 #define END "-----END THING-----\n"
 
 static void
@@ -142,6 +143,34 @@ test_several_blocks_come_one_after_the_other(void **state)
     assert_ok(bl_reader_finish(&r, &err), &err);
 }
 
+/* Certificates of some platforms come in lines of 76 characters, as MIME has them. */
+static void
+test_wide_lines_are_of_one_length(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_taken;
+    } cases[] = {
+        { BEGIN "Zm9v\nYmFy\nZm8=\n" END, true }, { BEGIN LINE LINE12 "\nZm9v\n" END, true },
+        { BEGIN LINE "\nZm9v\n" END, true },      { BEGIN LINE LINE12 "A\n" END, false },
+        { BEGIN "Zm9v\nZm9vYmFy\n" END, false },  { BEGIN "Zm9vYmFy\nZm9v\nZm9v\n" END, false },
+        { BEGIN "\nZm9v\n" END, false },          { BEGIN "Zm9v\n\n" END, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(cases); i++) {
+        struct bl_reader r = bl_reader(text_bytes(cases[i].text), "chain");
+        BL_AUTO(bulla_buffer) bytes = { 0 };
+        struct bulla_error err = { 0 };
+        struct bl_pem_block block;
+        assert_int_equal(bl_pem_next_wide(&r, &block), cases[i].is_taken);
+        if (cases[i].is_taken)
+            assert_ok(bl_pem_content(&block, &bytes, &err), &err);
+        else
+            assert_fails(bl_reader_ok(&r, &err), BULLA_E_MALFORMED, &err);
+    }
+}
+
 static void
 test_every_allocation_may_fail(void **state)
 {
@@ -166,6 +195,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_is_read),
         cmocka_unit_test(test_other_line_ends_and_empty_lines_are_taken),
+        cmocka_unit_test(test_wide_lines_are_of_one_length),
         cmocka_unit_test(test_everything_else_is_refused),
         cmocka_unit_test(test_several_blocks_come_one_after_the_other),
         cmocka_unit_test(test_every_allocation_may_fail),

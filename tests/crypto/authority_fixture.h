@@ -68,6 +68,8 @@ struct saying {
     const char *constraints; /* basic constraints */
     const char *key_usage;
     bool without_key_id;
+    const char *extension_oid; /* one more, not critical */
+    struct bulla_bytes extension_value;
 };
 
 static inline void
@@ -109,6 +111,20 @@ add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
     assert_non_null(extension);
     assert_int_equal(X509_add_ext(x509, extension, -1), 1);
     X509_EXTENSION_free(extension);
+}
+
+static inline void
+add_extension_of(X509 *x509, const char *oid, struct bulla_bytes content)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+
+    assert_int_equal(ASN1_OCTET_STRING_set(value, content.data, (int)content.size), 1);
+    X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, value);
+    assert_int_equal(X509_add_ext(x509, extension, -1), 1);
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(value);
+    ASN1_OBJECT_free(object);
 }
 
 static inline X509 *
@@ -161,6 +177,8 @@ certify(EVP_PKEY *key, enum algorithm algorithm, struct saying says, const struc
                   says.key_usage ? says.key_usage : "critical,keyCertSign,cRLSign");
     if (!says.without_key_id)
         add_extension(x509, above, NID_subject_key_identifier, "hash");
+    if (says.extension_oid != NULL)
+        add_extension_of(x509, says.extension_oid, says.extension_value);
     EVP_MD_CTX *context = signing(by->key, by->algorithm, digest_of(by->algorithm));
     assert_true(X509_sign_ctx(x509, context) > 0);
     EVP_MD_CTX_free(context);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/dcap/collateral.h"
+
+#include "base/memory.h"
+#include "crypto/crl.h"
+
+#define WHERE "collateral"
+#define SIGNER_CHAIN_COUNT 2 /* the TCB signing certificate and the root */
+
+void
+bl_dcap_collateral_done(struct bl_dcap_collateral *collateral)
+{
+    bl_tcb_info_free(collateral->tcb_info);
+    bl_qe_identity_free(collateral->qe_identity);
+    *collateral = (struct bl_dcap_collateral){ 0 };
+}
+
+enum bulla_status
+bl_dcap_input_number(const struct bl_verification *v, const char *name, uint64_t most,
+                     bool *is_given_out, uint64_t *number_out, struct bulla_error *err)
+{
+    struct bulla_bytes text = bl_input_find(v, name);
+    uint64_t number = 0;
+    bool fits = text.size <= 9; /* digits: no overflow */
+
+    *is_given_out = text.size > 0;
+    for (size_t i = 0; fits && i < text.size; i++) {
+        fits = text.data[i] >= '0' && text.data[i] <= '9';
+        number = 10 * number + (text.data[i] - (uint64_t)'0');
+    }
+    if (!fits || number > most)
+        return bulla_fail(err, BULLA_E_USAGE, "input", "not a number of the range it has", 0);
+    *number_out = number;
+    return BULLA_OK;
+}
+
+/* Two where one belongs could hide one behind the other. */
+static enum bulla_status
+find_part(const struct bl_verification *v, const char *role, struct bulla_bytes *part_out,
+          struct bulla_error *err)
+{
+    *part_out = bl_part_at(v, role, 0);
+    if (bl_part_at(v, role, 1).data != NULL)
+        return bulla_fail(err, BULLA_E_USAGE, "collateral", "the same part is given twice", 0);
+    return BULLA_OK;
+}
+
+/* -- revocation ---------------------------------------------------------------------------------- */
+
+static enum bulla_status
+fail_revoked(const char *what, struct bulla_error *err)
+{
+    return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, "certificate revocation list", what);
+}
+
+static bool
+wants_all_lists(const struct bl_verification *v)
+{
+    return bl_equal(bl_input_find(v, "require_crl"), BL_LITERAL("true"));
+}
+
+/* The list of the root, about the authority of the PCK and about the TCB signer. */
+static enum bulla_status
+verify_root_list(const struct bl_verification *v, const struct bl_pck *pck,
+                 struct bl_crl **list_out, struct bl_claims *claims, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_crl) list = NULL;
+    struct bulla_bytes part;
+    bool is_needed = wants_all_lists(v) || bl_part_at(v, "tcb_info", 0).size > 0 ||
+                     bl_part_at(v, "qe_identity", 0).size > 0;
+
+    BL_TRY(find_part(v, "root_ca_crl", &part, err));
+    if (part.size == 0 && is_needed)
+        return bulla_fail_cause(err, BULLA_CAUSE_CRL_MISSING, WHERE,
+                                "no revocation list of the root");
+    if (part.size == 0) {
+        bl_claims_unchecked(claims, "root_ca_crl");
+        return BULLA_OK;
+    }
+    BL_TRY(bl_crl_parse(part, &list, err));
+    BL_TRY(bl_crl_verify(list, pck->chain.items[BL_PCK_ROOT], v->now_s, err));
+    if (bl_crl_lists(list, pck->chain.items[BL_PCK_AUTHORITY]))
+        return fail_revoked("the authority of the PCK certificate is revoked", err);
+    *list_out = list;
+    list = NULL;
+    return BULLA_OK;
+}
+
+/* The list of the authority that issued the PCK, among those of both authorities. */
+static enum bulla_status
+verify_pck_list(const struct bl_verification *v, const struct bl_pck *pck, struct bl_claims *claims,
+                struct bulla_error *err)
+{
+    const struct bl_certificate *authority = pck->chain.items[BL_PCK_AUTHORITY];
+
+    for (size_t i = 0;; i++) {
+        BL_AUTO_FREE(bl_crl) list = NULL;
+        struct bulla_bytes part = bl_part_at(v, "pck_crl", i);
+        if (part.size == 0 && i > 0)
+            return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, WHERE,
+                                    "the revocation list is of another authority");
+        if (part.size == 0)
+            break;
+        BL_TRY(bl_crl_parse(part, &list, err));
+        if (!bl_crl_is_of(list, authority))
+            continue;
+        BL_TRY(bl_crl_verify(list, authority, v->now_s, err));
+        return bl_crl_lists(list, pck->chain.items[BL_PCK_LEAF])
+                   ? fail_revoked("the PCK certificate is revoked", err)
+                   : BULLA_OK;
+    }
+    if (wants_all_lists(v))
+        return bulla_fail_cause(err, BULLA_CAUSE_CRL_MISSING, WHERE,
+                                "no revocation list of the authority of the PCK");
+    bl_claims_unchecked(claims, "pck_crl");
+    return BULLA_OK;
+}
+
+/* -- what the TCB signer signed ------------------------------------------------------------------ */
+
+struct signer {
+    const struct bl_verification *v;
+    const struct bl_pck *pck;
+    const struct bl_crl *root_list; /* there, wherever there is something signed */
+};
+
+static enum bulla_status
+fail_signature(const char *what, struct bulla_error *err)
+{
+    return bulla_fail_cause(err, BULLA_CAUSE_COLLATERAL_SIGNATURE, WHERE, what);
+}
+
+/* The certificate of that name, under the very root of the PCK: re-issued with its key now and then,
+ * so it is chained and not pinned. */
+static enum bulla_status
+verify_signer(const struct signer *signer, const struct bl_certificate_list *list,
+              struct bulla_error *err)
+{
+    const struct bl_certificate *leaf = list->items[0];
+    const struct bl_anchor *anchor = NULL;
+    struct bulla_error failure = { 0 };
+    bool is_named = false;
+
+    if (list->count != SIGNER_CHAIN_COUNT)
+        return fail_signature("not the two certificates of Intel's TCB signing", err);
+    BL_TRY(bl_pck_is_named(leaf, "Intel SGX TCB Signing", &is_named, err));
+    if (!is_named)
+        return fail_signature("its signer is not Intel's TCB signing", err);
+    BL_TRY(bl_anchor_of_root(signer->v, "intel", list->items[1], &anchor, err));
+    if (anchor != signer->pck->anchor)
+        return bulla_fail_cause(err, BULLA_CAUSE_WRONG_ROOT, WHERE, "another root than the PCK's");
+    enum bulla_status status = bl_pck_verify_root(list->items[1], signer->v->now_s, &failure);
+    if (status == BULLA_OK)
+        status = bl_chain_verify(&leaf, 1, signer->pck->chain.items[BL_PCK_ROOT], signer->v->now_s,
+                                 NULL, &failure);
+    if (status == BULLA_E_SIGNATURE)
+        return fail_signature("the certificates of its signer do not verify", err);
+    if (status != BULLA_OK && err != NULL)
+        *err = failure;
+    return status;
+}
+
+static enum bulla_status
+verify_signature(const struct bl_certificate *certificate, const struct bl_signed_json *found,
+                 struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_key) key = NULL;
+    struct bulla_error failure = { 0 };
+
+    BL_TRY(bl_certificate_key(certificate, &key, err));
+    if (bl_key_kind(key) != BL_KEY_P256)
+        return fail_signature("the key of its signer is of another kind", err);
+    enum bulla_status status =
+        bl_key_verify(key, &found->object, 1, BL_BYTES_OF(found->signature), &failure);
+    if (status == BULLA_E_SIGNATURE)
+        return fail_signature("the signature does not verify", err);
+    if (status != BULLA_OK && err != NULL)
+        *err = failure;
+    return status;
+}
+
+/* The inner object `name` of a body, once it is known to be Intel's. */
+static enum bulla_status
+verify_body(const struct signer *signer, struct bulla_bytes body, const char *name,
+            struct bulla_bytes issuers, struct bulla_bytes *object_out, struct bulla_error *err)
+{
+    BL_AUTO(bl_certificate_list) list = { 0 };
+    struct bl_signed_json found;
+
+    BL_TRY(bl_signed_json_find(body, name, &found, err));
+    if (issuers.size == 0)
+        return fail_signature("the certificates of its signer are not given", err);
+    BL_TRY(bl_certificate_list_read(issuers, &list, err));
+    BL_TRY(bl_certificate_list_order(&list, err));
+    BL_TRY(verify_signer(signer, &list, err));
+    if (bl_crl_lists(signer->root_list, list.items[0]))
+        return fail_revoked("the certificate of the TCB signer is revoked", err);
+    BL_TRY(verify_signature(list.items[0], &found, err));
+    *object_out = found.object;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+check_window(const struct bl_verification *v, int64_t issued_s, int64_t next_update_s,
+             uint32_t evaluation_number, struct bulla_error *err)
+{
+    bool is_given = false;
+    uint64_t floor = 0;
+
+    if (v->now_s < issued_s)
+        return bulla_fail_cause(err, BULLA_CAUSE_NOT_YET_VALID, WHERE, "not issued yet");
+    if (v->now_s >= next_update_s)
+        return bulla_fail_cause(err, BULLA_CAUSE_COLLATERAL_EXPIRED, WHERE,
+                                "its next update is due");
+    BL_TRY(bl_dcap_input_number(v, "tcb_evaluation_floor", UINT32_MAX, &is_given, &floor, err));
+    if (!is_given || evaluation_number >= floor)
+        return BULLA_OK;
+    enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_COLLATERAL_EXPIRED, WHERE,
+                                                "of an older evaluation than is wanted");
+    bulla_error_values(err, bulla_value_number(evaluation_number), bulla_value_number(floor));
+    return status;
+}
+
+static enum bulla_status
+verify_tcb_info(const struct signer *signer, struct bl_tcb_info **info_out,
+                struct bl_claims *claims, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_tcb_info) info = NULL;
+    struct bulla_bytes body, issuers, object;
+
+    BL_TRY(find_part(signer->v, "tcb_info", &body, err));
+    BL_TRY(find_part(signer->v, "tcb_info_issuer_chain", &issuers, err));
+    if (body.size == 0) {
+        bl_claims_unchecked(claims, "tcb_info");
+        return BULLA_OK;
+    }
+    BL_TRY(verify_body(signer, body, "tcbInfo", issuers, &object, err));
+    BL_TRY(bl_tcb_info_parse(object, &info, err));
+    BL_TRY(
+        check_window(signer->v, info->issued_s, info->next_update_s, info->evaluation_number, err));
+    if (info->has_unknown_members)
+        bl_claims_unchecked(claims, "unknown members of tcb_info");
+    *info_out = info;
+    info = NULL;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+verify_qe_identity(const struct signer *signer, struct bl_qe_identity **identity_out,
+                   struct bl_claims *claims, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_qe_identity) identity = NULL;
+    struct bulla_bytes body, issuers, object;
+
+    BL_TRY(find_part(signer->v, "qe_identity", &body, err));
+    BL_TRY(find_part(signer->v, "qe_identity_issuer_chain", &issuers, err));
+    if (issuers.size == 0)
+        BL_TRY(find_part(signer->v, "tcb_info_issuer_chain", &issuers, err));
+    if (body.size == 0) {
+        bl_claims_unchecked(claims, "qe_identity");
+        return BULLA_OK;
+    }
+    BL_TRY(verify_body(signer, body, "enclaveIdentity", issuers, &object, err));
+    BL_TRY(bl_qe_identity_parse(object, &identity, err));
+    BL_TRY(check_window(signer->v, identity->issued_s, identity->next_update_s,
+                        identity->evaluation_number, err));
+    if (identity->has_unknown_members)
+        bl_claims_unchecked(claims, "unknown members of qe_identity");
+    *identity_out = identity;
+    identity = NULL;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_dcap_collateral_verify(const struct bl_verification *v, const struct bl_pck *pck,
+                          struct bl_dcap_collateral *collateral, struct bl_claims *claims,
+                          struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_crl) root_list = NULL;
+
+    BL_TRY(verify_root_list(v, pck, &root_list, claims, err));
+    BL_TRY(verify_pck_list(v, pck, claims, err));
+    const struct signer signer = { .v = v, .pck = pck, .root_list = root_list };
+    BL_TRY(verify_tcb_info(&signer, &collateral->tcb_info, claims, err));
+    return verify_qe_identity(&signer, &collateral->qe_identity, claims, err);
+}
