@@ -94,6 +94,23 @@ test_what_a_header_may_say(void **state)
     }
 }
 
+/* Of its size, and of another TEE. */
+static void
+test_a_body_of_another_tee(void **state)
+{
+    struct paper *p = paper_make(PAPER_TD15);
+    struct bl_dcap_quote quote;
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    p->body_type = 1;
+    p->body_size = 384;
+    paper_build(p);
+    assert_fails(bl_dcap_quote_decode(bulla_buffer_bytes(&p->quote), &quote, &err),
+                 BULLA_E_MALFORMED, &err);
+    paper_free(p);
+}
+
 /* Whatever the sizes inside say, what is in them is taken to the byte. */
 static void
 test_every_size_is_held(void **state)
@@ -282,18 +299,44 @@ test_a_component_that_is_missing(void **state)
     assert_int_equal(seen, 18);
 }
 
+static void
+test_a_list_without_components(void **state)
+{
+    BL_AUTO(bulla_buffer) der = { 0 };
+    struct bl_writer w = bl_writer(&der);
+    struct bl_pck_extension extension;
+    struct bulla_error err = { 0 };
+    size_t all = bl_der_open(&w, BL_DER_SEQUENCE);
+
+    (void)state;
+    paper_member(&w, 1, 0, BL_DER_OCTET_STRING, BL_LITERAL("0123456789abcdef"));
+    size_t item = bl_der_open(&w, BL_DER_SEQUENCE);
+    paper_oid(&w, 2, 0);
+    size_t list = bl_der_open(&w, BL_DER_SEQUENCE);
+    paper_member(&w, 2, 1, BL_DER_INTEGER, BL_LITERAL("\x07")); /* the only one */
+    bl_der_close(&w, list);
+    bl_der_close(&w, item);
+    paper_member(&w, 3, 0, BL_DER_OCTET_STRING, BL_LITERAL("\0\0"));
+    paper_member(&w, 4, 0, BL_DER_OCTET_STRING, BL_LITERAL(PAPER_FMSPC));
+    paper_member(&w, 5, 0, 0x0a, BL_LITERAL("\x01"));
+    bl_der_close(&w, all);
+    assert_fails(decode_extension(&der, &extension, &err), BULLA_E_MALFORMED, &err);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields_are_where_they_belong),
         cmocka_unit_test(test_what_a_header_may_say),
+        cmocka_unit_test(test_a_body_of_another_tee),
         cmocka_unit_test(test_every_size_is_held),
         cmocka_unit_test(test_enclave_reports),
         cmocka_unit_test(test_td_reports),
         cmocka_unit_test(test_extensions),
         cmocka_unit_test(test_members_of_extensions),
         cmocka_unit_test(test_a_component_that_is_missing),
+        cmocka_unit_test(test_a_list_without_components),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
