@@ -367,25 +367,92 @@ bl_cbor_map_next_bytes(struct bl_reader *r, struct bl_cbor_map *map, size_t size
     return map_next_string(r, map, MAJOR_BYTES, size_max, key_out);
 }
 
-static void skip_item(struct bl_reader *r, unsigned depth);
+bool
+bl_cbor_read_if_tag(struct bl_reader *r, uint64_t tag)
+{
+    struct head head = { 0 };
+
+    if (r->failed != NULL || peek_head(r, &head) != NULL || head.major != MAJOR_TAG ||
+        head.argument != tag)
+        return false;
+    bl_skip(r, head.size);
+    return true;
+}
+
+void
+bl_cbor_read_keyed_map(struct bl_reader *r, struct bl_cbor_keyed_map *map)
+{
+    map->count = 0;
+    map->map = bl_cbor_read_foreign_map(r, BL_CBOR_KEYED_COUNT_MAX);
+}
+
+/* Keep the key that was settled last. One value has one encoding, its shortest: keys that differ as
+ * bytes differ. */
+static bool
+keep_key(struct bl_reader *r, struct bl_cbor_keyed_map *map, size_t start)
+{
+    struct bulla_bytes key = map->map.last_key;
+
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->keys[i].size != key.size || memcmp(map->keys[i].data, key.data, key.size) != 0)
+            continue;
+        bl_reader_fail(r, "map key that comes twice");
+        r->offset = start;
+        return false;
+    }
+    map->keys[map->count++] = key;
+    return true;
+}
+
+bool
+bl_cbor_keyed_next(struct bl_reader *r, struct bl_cbor_keyed_map *map, struct bl_cbor_key *key_out)
+{
+    *key_out = (struct bl_cbor_key){ 0 };
+    if (!has_next(r, &map->map))
+        return false;
+    size_t start = r->offset;
+    struct bl_cbor_key key = { .is_text = bl_cbor_peek(r) == BL_CBOR_TEXT };
+    if (key.is_text)
+        key.text = bl_cbor_read_text(r, SIZE_MAX);
+    else
+        key.number = bl_cbor_read_int(r);
+    if (!settle_key(r, &map->map, start) || !keep_key(r, map, start))
+        return false;
+    *key_out = key;
+    return true;
+}
+
+typedef void skip_map_function(struct bl_reader *r, unsigned depth);
+static void skip_item(struct bl_reader *r, skip_map_function *skip_map, unsigned depth);
 
 static void
-skip_map(struct bl_reader *r, unsigned depth)
+skip_ordered_map(struct bl_reader *r, unsigned depth)
 {
     struct bl_cbor_map map = bl_cbor_read_map(r, SIZE_MAX);
 
     while (map.left > 0) {
         size_t start = r->offset;
-        skip_item(r, depth + 1);
+        skip_item(r, skip_ordered_map, depth + 1);
         if (!settle_key(r, &map, start))
             return;
-        skip_item(r, depth + 1);
+        skip_item(r, skip_ordered_map, depth + 1);
     }
+}
+
+static void
+skip_foreign_map(struct bl_reader *r, unsigned depth)
+{
+    struct bl_cbor_keyed_map map;
+    struct bl_cbor_key key;
+
+    bl_cbor_read_keyed_map(r, &map);
+    while (bl_cbor_keyed_next(r, &map, &key))
+        skip_item(r, skip_foreign_map, depth + 1);
 }
 
 /* Recursion is bounded by BL_CBOR_DEPTH_MAX; tags count as a level, else they could be endless. */
 static void
-skip_item(struct bl_reader *r, unsigned depth)
+skip_item(struct bl_reader *r, skip_map_function *skip_map, unsigned depth)
 {
     enum bl_cbor_type type = bl_cbor_peek(r);
 
@@ -409,14 +476,14 @@ skip_item(struct bl_reader *r, unsigned depth)
         break;
     case BL_CBOR_ARRAY:
         for (size_t left = bl_cbor_read_array(r, SIZE_MAX); left > 0 && r->failed == NULL; left--)
-            skip_item(r, depth + 1);
+            skip_item(r, skip_map, depth + 1);
         break;
     case BL_CBOR_MAP:
         skip_map(r, depth);
         break;
     case BL_CBOR_TAG:
         (void)read_head(r, MAJOR_TAG, "not a tag");
-        skip_item(r, depth + 1);
+        skip_item(r, skip_map, depth + 1);
         break;
     case BL_CBOR_SIMPLE:
         if (!bl_cbor_read_if_null(r))
@@ -428,15 +495,27 @@ skip_item(struct bl_reader *r, unsigned depth)
     }
 }
 
-struct bulla_bytes
-bl_cbor_skip(struct bl_reader *r)
+static struct bulla_bytes
+skip_whole(struct bl_reader *r, skip_map_function *skip_map)
 {
     size_t start = r->offset;
 
-    skip_item(r, 0);
+    skip_item(r, skip_map, 0);
     if (r->failed != NULL)
         return (struct bulla_bytes){ NULL, 0 };
     return (struct bulla_bytes){ r->input.data + start, r->offset - start };
+}
+
+struct bulla_bytes
+bl_cbor_skip(struct bl_reader *r)
+{
+    return skip_whole(r, skip_ordered_map);
+}
+
+struct bulla_bytes
+bl_cbor_skip_foreign(struct bl_reader *r)
+{
+    return skip_whole(r, skip_foreign_map);
 }
 
 static void

@@ -6,6 +6,8 @@
  * valid UTF-8 in text, no floats, no simple values but false, true and null; whatever is read back
  * by this reader has exactly one encoding. Allocates nothing. After the first failure every read
  * yields zero and the cursor stays put (see codec/reader.h).
+ * Foreign formats have maps in any order and of indefinite length. They have functions of their own,
+ * which give up that and nothing else.
  * Does not: know any schema; a decoder asks for what its CDDL says and finishes.
  */
 #ifndef BL_CODEC_CBOR_H
@@ -69,6 +71,30 @@ bool bl_cbor_map_next_bytes(struct bl_reader *r, struct bl_cbor_map *map, size_t
                             struct bulla_bytes *key_out);
 /** Pass over one whole item, checking it as strictly as if it were read; its encoded bytes. */
 struct bulla_bytes bl_cbor_skip(struct bl_reader *r);
+
+/** True, and moves on, if the next item is this very tag. */
+bool bl_cbor_read_if_tag(struct bl_reader *r, uint64_t tag);
+
+#define BL_CBOR_KEYED_COUNT_MAX 64 /* pairs of one map: each key is held against all before it */
+
+/** A foreign map whose keys are integers or text, and come once each: the claims of a token. */
+struct bl_cbor_keyed_map {
+    struct bl_cbor_map map;
+    size_t count;
+    struct bulla_bytes keys[BL_CBOR_KEYED_COUNT_MAX]; /* encoded */
+};
+struct bl_cbor_key {
+    bool is_text;
+    int64_t number;          /* unless is_text */
+    struct bulla_bytes text; /* if is_text */
+};
+void bl_cbor_read_keyed_map(struct bl_reader *r, struct bl_cbor_keyed_map *map);
+/** True while a pair is left; then *key_out is the next key, and its value follows. Fails when a key
+ *  comes twice. Skip the value of a key that is not wanted with bl_cbor_skip_foreign(). */
+bool bl_cbor_keyed_next(struct bl_reader *r, struct bl_cbor_keyed_map *map,
+                        struct bl_cbor_key *key_out);
+/** As bl_cbor_skip(), with such maps at any depth. */
+struct bulla_bytes bl_cbor_skip_foreign(struct bl_reader *r);
 
 void bl_cbor_write_uint(struct bl_writer *w, uint64_t value);
 void bl_cbor_write_int(struct bl_writer *w, int64_t value);

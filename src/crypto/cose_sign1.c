@@ -52,20 +52,28 @@ bl_cose_sign1_sign(const struct bl_key *key, const struct bl_cose_context *conte
 }
 
 enum bulla_status
+bl_cose_message_verify(const struct bl_key *key, struct bulla_bytes external_aad,
+                       const struct bl_cose_sign1 *message, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) signed_bytes = { 0 };
+
+    if (message->algorithm == BL_COSE_NONE || message->algorithm != algorithm_of(key))
+        return bulla_fail(err, BULLA_E_SIGNATURE, where, "an algorithm that is not the key's", 0);
+    BL_TRY(bl_cose_sig_structure(message->protected, external_aad, message->payload, &signed_bytes,
+                                 err));
+    struct bulla_bytes part = bulla_buffer_bytes(&signed_bytes);
+    return bl_key_verify(key, &part, 1, message->signature, err);
+}
+
+enum bulla_status
 bl_cose_sign1_verify(const struct bl_key *key, const struct bl_cose_context *context,
                      struct bulla_bytes bytes, struct bl_cose_sign1 *message_out,
                      struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) signed_bytes = { 0 };
     struct bl_cose_sign1 message = { 0 };
 
     BL_TRY(bl_cose_sign1_decode(bytes, &message, err));
-    if (message.algorithm != algorithm_of(key))
-        return bulla_fail(err, BULLA_E_SIGNATURE, where, "an algorithm that is not the key's", 0);
-    BL_TRY(bl_cose_sig_structure(message.protected, context->external_aad, message.payload,
-                                 &signed_bytes, err));
-    struct bulla_bytes part = bulla_buffer_bytes(&signed_bytes);
-    BL_TRY(bl_key_verify(key, &part, 1, message.signature, err));
+    BL_TRY(bl_cose_message_verify(key, context->external_aad, &message, err));
     if (!bl_equal(message.content_type, context->content_type))
         return bulla_fail(err, BULLA_E_MISMATCH, where, "another content type", 0);
     *message_out = message;

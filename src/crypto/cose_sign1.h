@@ -26,6 +26,11 @@ enum bulla_status bl_cose_sign1_sign(const struct bl_key *key,
                                      struct bulla_bytes key_id, struct bulla_bytes payload,
                                      struct bulla_buffer *bytes_out,
                                      struct bulla_error *err) BULLA_CHECKED;
+/** The signature of a message that was decoded. BULLA_E_SIGNATURE, also for an algorithm that is not
+ *  the key's. */
+enum bulla_status bl_cose_message_verify(const struct bl_key *key, struct bulla_bytes external_aad,
+                                         const struct bl_cose_sign1 *message,
+                                         struct bulla_error *err) BULLA_CHECKED;
 /** Views into `bytes`, verified. BULLA_E_MALFORMED, BULLA_E_UNSUPPORTED, BULLA_E_SIGNATURE (also
  *  for an algorithm that is not the key's), BULLA_E_MISMATCH for another content type. */
 enum bulla_status bl_cose_sign1_verify(const struct bl_key *key,
