@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/cca/verify.h"
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
+#include "tee/nvidia/verify.h"
+#include "tee/psa/verify.h"
 #include "tee/sgx/verify.h"
 #include "tee/snp/verify.h"
 #include "tee/tdx/verify.h"
@@ -29,6 +32,9 @@ static const struct bl_scheme schemes[] = {
       .describe = bl_tpm_scheme_describe },
     { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
+    { .kind = "cca", .verify = bl_cca_verify, .describe = bl_cca_describe },
+    { .kind = "psa", .verify = bl_psa_verify, .describe = bl_psa_describe },
+    { .kind = "nvidia", .verify = bl_nvidia_verify, .describe = bl_nvidia_describe },
 };
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 
