@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/azure/verify.h"
 #include "tee/cca/verify.h"
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
@@ -31,6 +32,7 @@ static const struct bl_scheme schemes[] = {
       .inspect = bl_tpm_scheme_inspect,
       .describe = bl_tpm_scheme_describe },
     { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
+    { .kind = "azure", .verify = bl_azure_verify, .describe = bl_azure_describe },
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
     { .kind = "cca", .verify = bl_cca_verify, .describe = bl_cca_describe },
     { .kind = "psa", .verify = bl_psa_verify, .describe = bl_psa_describe },

@@ -42,32 +42,51 @@ bl_tdx_verify(const struct bl_verification *verification, struct bl_claims *clai
     return BULLA_OK;
 }
 
+static void
+write_body(const struct bl_td_body *body, struct bl_json_writer *out)
+{
+    static const char *const rtmrs[BL_TD_RTMR_COUNT] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
+
+    bl_json_write_hex(out, "tee_tcb_svn", body->tee_tcb_svn);
+    bl_json_write_hex(out, "mrseam", body->mr_seam);
+    bl_json_write_hex(out, "mrsignerseam", body->mr_signer_seam);
+    bl_json_write_hex(out, "seam_attributes", body->seam_attributes);
+    bl_json_write_hex(out, "td_attributes", body->td_attributes);
+    bl_json_write_hex(out, "xfam", body->xfam);
+    bl_json_write_hex(out, "mrtd", body->mr_td);
+    bl_json_write_hex(out, "mrconfigid", body->mr_config_id);
+    bl_json_write_hex(out, "mrowner", body->mr_owner);
+    bl_json_write_hex(out, "mrownerconfig", body->mr_owner_config);
+    for (size_t i = 0; i < BL_TD_RTMR_COUNT; i++)
+        bl_json_write_hex(out, rtmrs[i], body->rtmr[i]);
+    bl_json_write_hex(out, "report_data", body->report_data);
+    if (body->tee_tcb_svn_2.size > 0) {
+        bl_json_write_hex(out, "tee_tcb_svn_2", body->tee_tcb_svn_2);
+        bl_json_write_hex(out, "mrservicetd", body->mr_service_td);
+    }
+    bl_json_write_bool(out, "debug", body->is_debug);
+}
+
+enum bulla_status
+bl_tdx_body_describe(struct bulla_bytes quote_bytes, struct bl_json_writer *out,
+                     struct bulla_error *err)
+{
+    struct bl_dcap_quote quote;
+    struct bl_td_body body;
+
+    BL_TRY(decode(quote_bytes, &quote, &body, err));
+    write_body(&body, out);
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_tdx_describe(const struct bl_verification *verification, struct bl_json_writer *out,
                 struct bulla_error *err)
 {
-    static const char *const rtmrs[BL_TD_RTMR_COUNT] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
     struct bl_dcap_quote quote;
     struct bl_td_body body;
 
     BL_TRY(decode(verification->evidence, &quote, &body, err));
-    bl_json_write_hex(out, "tee_tcb_svn", body.tee_tcb_svn);
-    bl_json_write_hex(out, "mrseam", body.mr_seam);
-    bl_json_write_hex(out, "mrsignerseam", body.mr_signer_seam);
-    bl_json_write_hex(out, "seam_attributes", body.seam_attributes);
-    bl_json_write_hex(out, "td_attributes", body.td_attributes);
-    bl_json_write_hex(out, "xfam", body.xfam);
-    bl_json_write_hex(out, "mrtd", body.mr_td);
-    bl_json_write_hex(out, "mrconfigid", body.mr_config_id);
-    bl_json_write_hex(out, "mrowner", body.mr_owner);
-    bl_json_write_hex(out, "mrownerconfig", body.mr_owner_config);
-    for (size_t i = 0; i < BL_TD_RTMR_COUNT; i++)
-        bl_json_write_hex(out, rtmrs[i], body.rtmr[i]);
-    bl_json_write_hex(out, "report_data", body.report_data);
-    if (body.tee_tcb_svn_2.size > 0) {
-        bl_json_write_hex(out, "tee_tcb_svn_2", body.tee_tcb_svn_2);
-        bl_json_write_hex(out, "mrservicetd", body.mr_service_td);
-    }
-    bl_json_write_bool(out, "debug", body.is_debug);
+    write_body(&body, out);
     return bl_dcap_describe(verification, &quote, out, err);
 }

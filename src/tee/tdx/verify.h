@@ -20,5 +20,8 @@ enum bulla_status bl_tdx_verify(const struct bl_verification *verification,
 enum bulla_status bl_tdx_describe(const struct bl_verification *verification,
                                   struct bl_json_writer *out,
                                   struct bulla_error *err) BULLA_CHECKED;
+/** Write what the body of a quote says, as members of an open object. */
+enum bulla_status bl_tdx_body_describe(struct bulla_bytes quote, struct bl_json_writer *out,
+                                       struct bulla_error *err) BULLA_CHECKED;
 
 #endif

@@ -87,14 +87,14 @@ write_clock(struct bl_json_writer *out, uint64_t clock_ms)
     bl_json_write_word(out, "clock", text);
 }
 
-/* What is said to match was compared before: only what passed is described. */
-static enum bulla_status
-describe_quote(const struct bl_tpm_bare *bare, struct bl_json_writer *out, struct bulla_error *err)
+enum bulla_status
+bl_tpm_attest_describe(struct bulla_bytes attest_bytes, struct bl_json_writer *out,
+                       struct bulla_error *err)
 {
     struct bl_tpm_attest attest;
     char firmware[sizeof "0123456789abcdef"];
 
-    BL_TRY(bl_tpm_attest_decode(bare->attest, &attest, err));
+    BL_TRY(bl_tpm_attest_decode(attest_bytes, &attest, err));
     bl_json_write_u64(out, "magic", BL_TPM_GENERATED);
     bl_json_write_u64(out, "type", BL_TPM_ST_ATTEST_QUOTE);
     bl_json_write_hex(out, "qualifiedSigner", attest.qualified_signer);
@@ -109,6 +109,17 @@ describe_quote(const struct bl_tpm_bare *bare, struct bl_json_writer *out, struc
     write_selections(out, &attest);
     bl_json_write_hex(out, "pcrDigest", attest.pcr_digest);
     bl_json_write_u64(out, "trailing", 0);
+    return BULLA_OK;
+}
+
+/* What is said to match was compared before: only what passed is described. */
+static enum bulla_status
+describe_quote(const struct bl_tpm_bare *bare, struct bl_json_writer *out, struct bulla_error *err)
+{
+    struct bl_tpm_attest attest;
+
+    BL_TRY(bl_tpm_attest_decode(bare->attest, &attest, err));
+    BL_TRY(bl_tpm_attest_describe(bare->attest, out, err));
     write_signature(out, bare->signature);
     if (bare->pcrs != NULL)
         bl_json_write_bool(out, "pcr_digest_matches", true);

@@ -24,4 +24,8 @@ enum bulla_status bl_tpm_scheme_describe(const struct bl_verification *verificat
                                          struct bl_json_writer *out,
                                          struct bulla_error *err) BULLA_CHECKED;
 
+/** Write what a TPMS_ATTEST says, without what goes with it, as members of an open object. */
+enum bulla_status bl_tpm_attest_describe(struct bulla_bytes attest, struct bl_json_writer *out,
+                                         struct bulla_error *err) BULLA_CHECKED;
+
 #endif
