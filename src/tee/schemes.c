@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "tee/azure/verify.h"
 #include "tee/cca/verify.h"
+#include "tee/ccel/log.h"
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
 #include "tee/nvidia/verify.h"
@@ -31,6 +32,7 @@ static const struct bl_scheme schemes[] = {
       .verify = bl_tpm_scheme_verify,
       .inspect = bl_tpm_scheme_inspect,
       .describe = bl_tpm_scheme_describe },
+    { .kind = "ccel", .inspect = bl_ccel_inspect, .describe = bl_ccel_describe },
     { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
     { .kind = "azure", .verify = bl_azure_verify, .describe = bl_azure_describe },
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
