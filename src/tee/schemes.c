@@ -13,6 +13,7 @@
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
 #include "tee/nvidia/verify.h"
+#include "tee/optee/verify.h"
 #include "tee/psa/verify.h"
 #include "tee/sgx/verify.h"
 #include "tee/snp/verify.h"
@@ -38,6 +39,7 @@ static const struct bl_scheme schemes[] = {
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
     { .kind = "cca", .verify = bl_cca_verify, .describe = bl_cca_describe },
     { .kind = "psa", .verify = bl_psa_verify, .describe = bl_psa_describe },
+    { .kind = "optee", .verify = bl_optee_verify, .describe = bl_optee_describe },
     { .kind = "nvidia", .verify = bl_nvidia_verify, .describe = bl_nvidia_describe },
 };
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
