@@ -11,6 +11,7 @@
 #include "cmd/broker_target.h"
 #include "cmd/certificate_file.h"
 #include "cmd/page.h"
+#include "cmd/policy_file.h"
 #include "cmd/report.h"
 #include "cmd/result.h"
 #include "cmd/show.h"
@@ -19,7 +20,6 @@
 #include "codec/cbor.h"
 #include "codec/hex.h"
 #include "crypto/x509.h"
-#include "policy/appraisal.h"
 
 static struct bulla_bytes
 operand_bytes(const struct bl_arguments *arguments, size_t i)
@@ -106,14 +106,11 @@ read_policy(const struct bl_arguments *arguments, struct bulla_buffer *canonical
             uint8_t digest_out[32], struct bulla_error *err)
 {
     const char *path = bl_argument(arguments, "policy");
-    BL_AUTO(bulla_buffer) source = { 0 };
     BL_AUTO(bl_appraisal_policy) policy = { 0 };
 
     if (path == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line", "--policy FILE is needed");
-    bl_report_object_word(path);
-    BL_TRY(bl_input_slurp(path, BL_POLICY_SIZE_MAX, &source, err));
-    BL_TRY(bl_appraisal_policy_from_yaml(bulla_buffer_bytes(&source), &policy, err));
+    BL_TRY(bl_policy_file_read(path, &policy, err));
     memcpy(digest_out, policy.digest, 32);
     return bl_appraisal_policy_encode(&policy, canonical_out, err);
 }

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""bulla verify with a policy: what it permits, what it refuses, and how that is said."""
+import hashlib
+
+from cli import case, main
+from evidence import Device
+
+NONCE = bytes(range(32))
+POLICY = """format: 1
+name: meters
+version: 7
+subject: enclave
+binding: none
+classes: [hardware]
+platforms: ["{platform}"]
+platform_pcrs: any
+not_after: {not_after}
+isolation: [none]
+signers: ["{signer}"]
+product: meter
+minimum_version: 1
+codes: any
+configs: any
+"""
+
+
+def policy(home, device, **changed):
+    values = {"platform": device.instance.hex(), "signer": hashlib.sha256(b"vendor").hexdigest(),
+              "not_after": 4000000000, **changed}
+    home.write("policy.yaml", POLICY.format(**values).encode())
+    return "policy.yaml"
+
+
+def verify(home, device, *options, nonce=NONCE, **token):
+    home.write("token.cbor", device.token(NONCE, **token))
+    return home.bulla("verify", "--kind", "psa", "--anchor", f"iak={device.iak}", "--input",
+                      f"nonce={nonce.hex()}", *options, "token.cbor")
+
+
+def checks(result):
+    return {check["check"]: check for check in result.json["checks"]}
+
+
+@case
+def without_a_policy_the_baseline_decides(home):
+    device = Device(home)
+    accepted = verify(home, device, "--json")
+    assert accepted.code == 0 and accepted.json["baseline"] == "accept", accepted
+    assert "policy" not in accepted.json and "permitted" not in accepted.json
+    assert accepted.json["identity"] == "not checked"
+    refused = verify(home, device, "--json", lifecycle=0x2000)
+    assert refused.code == 7 and refused.json["why"] == ["life cycle not secured"], refused
+
+
+@case
+def the_policy_replaces_the_baseline(home):
+    """Every check is there with what was found and expected, those too that passed."""
+    device = Device(home)
+    path = policy(home, device)
+    result = verify(home, device, "--policy", path, "--json")
+    assert result.code == 7, result
+    out = result.json
+    assert out["verdict"] == "ok" and out["baseline"] == "accept" and out["permitted"] is False
+    assert out["tier"] == "contraindicated" and out["identity"] == "checked"
+    assert out["policy"]["name"] == "meters" and out["policy"]["version"] == 7
+    assert len(bytes.fromhex(out["policy"]["digest"])) == 32
+    found = checks(result)
+    for check in found.values():
+        assert set(check) >= {"check", "passed", "found", "expected"}, check
+        assert check["found"] is not None and check["expected"] is not None, check
+    assert found["signer"]["passed"] and found["platform-id"]["passed"], found
+    assert not found["product"]["passed"] and found["product"]["found"] == "absent", found
+
+
+@case
+def what_differs_is_found_and_expected(home):
+    device = Device(home)
+    path = policy(home, device, platform="33" * 33)
+    found = checks(verify(home, device, "--policy", path, "--json"))["platform-id"]
+    assert found["found"] == device.instance.hex() and found["expected"] == "33" * 33, found
+    path = policy(home, device, not_after=1000)
+    found = checks(verify(home, device, "--policy", path, "--json"))["policy-expiry"]
+    assert not found["passed"] and found["expected"] == 1000, found
+
+
+@case
+def what_is_not_genuine_is_not_appraised(home):
+    device = Device(home)
+    result = verify(home, device, "--policy", policy(home, device), "--json", nonce=b"\x55" * 32)
+    assert result.code == 9, result
+    assert result.json["verdict"] == "fail" and result.json["failure"] == "nonce_mismatch"
+    assert result.json["permitted"] is False and result.json["tier"] == "none", result.json
+    assert result.json["checks"] == []
+
+
+@case
+def a_page_fits_a_terminal(home):
+    device = Device(home)
+    for options in ([], ["--policy", policy(home, device)]):
+        page = verify(home, device, *options).out.decode()
+        first = page.splitlines()[0]
+        assert first.startswith("REFUSED: genuine") if options else first.startswith("ACCEPTED: genuine")
+        for line in page.splitlines():
+            assert len(line) <= 80, line
+        for title in ["not checked", "next"] + (["checks"] if options else []):
+            assert f"\n{title}\n" in page, (title, page)
+    assert "\u2717 FAIL product" in page and "\u2713 ok   signer" in page, page
+    assert "found     absent" in page and "expected  6d65746572" not in page, page
+
+
+@case
+def a_policy_that_cannot_be_read_decides_nothing(home):
+    device = Device(home)
+    verify(home, device, "--policy", "nowhere.yaml").fails(13)
+    home.write("empty.yaml", b"")
+    assert verify(home, device, "--policy", "empty.yaml").fails(3)
+    home.write("odd.yaml", b"format: 1\nname: odd\n")
+    assert verify(home, device, "--policy", "odd.yaml", "--json").fails(3)
+
+
+main()
