@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "codec/cmw.h"
 
+static const char token_where[] = "CCA token";
 static const char platform_where[] = "CCA platform token";
 static const char realm_where[] = "CCA realm token";
 
@@ -286,39 +288,49 @@ struct parts {
     struct bulla_bytes platform, realm;
 };
 
-/* A record of a collection: [type, value, optional indicator]. */
-static struct bulla_bytes
-read_record(struct bl_reader *r)
-{
-    size_t count = bl_cbor_read_array(r, 3);
-
-    if (r->failed == NULL && count < 2)
-        bl_reader_fail(r, "not a record of a collection");
-    if (bl_cbor_read_uint(r) != BL_CCA_CONTENT_FORMAT)
-        bl_reader_fail(r, "a record that is no token");
-    struct bulla_bytes value = bl_cbor_read_bytes(r, SIZE_MAX);
-    if (count == 3)
-        (void)bl_cbor_read_uint(r);
-    return value;
-}
-
-static void
-read_parts(struct bl_reader *r, uint64_t tag, struct parts *parts)
+static enum bulla_status
+read_parts(struct bl_reader *r, struct parts *parts, struct bulla_error *err)
 {
     struct bl_cbor_keyed_map map;
     struct bl_cbor_key key;
 
     bl_cbor_read_keyed_map(r, &map);
     while (bl_cbor_keyed_next(r, &map, &key)) {
-        bool is_platform = !key.is_text && key.number == KEY_PLATFORM;
-        if (!is_platform && (key.is_text || key.number != KEY_REALM)) {
+        if (!key.is_text && key.number == KEY_PLATFORM)
+            parts->platform = bl_cbor_read_bytes(r, SIZE_MAX);
+        else if (!key.is_text && key.number == KEY_REALM)
+            parts->realm = bl_cbor_read_bytes(r, SIZE_MAX);
+        else
             (void)bl_cbor_skip_foreign(r);
-            continue;
-        }
-        struct bulla_bytes part =
-            tag == BL_CCA_TAG_COLLECTION ? read_record(r) : bl_cbor_read_bytes(r, SIZE_MAX);
-        *(is_platform ? &parts->platform : &parts->realm) = part;
     }
+    return bl_reader_finish(r, err);
+}
+
+/* The token under a label of the collection, if there is one. */
+static enum bulla_status
+find_part(const struct bl_cmw *collection, int64_t label, struct bulla_bytes *part,
+          struct bulla_error *err)
+{
+    const struct bl_cmw_item *item = bl_cmw_find_number(collection, 0, label);
+
+    if (item == NULL)
+        return BULLA_OK;
+    if (!item->has_content_format || item->content_format != BL_CCA_CONTENT_FORMAT)
+        return bulla_fail(err, BULLA_E_MALFORMED, token_where, "a record that is no token", 0);
+    *part = item->value;
+    return BULLA_OK;
+}
+
+/* Labels that are numbers are in CBOR alone: both are views into the token itself. */
+static enum bulla_status
+find_parts(const struct bl_reader *r, struct parts *parts, struct bulla_error *err)
+{
+    BL_AUTO(bl_cmw) collection = { 0 };
+    struct bulla_bytes bytes = { r->input.data + r->offset, bl_reader_left(r) };
+
+    BL_TRY(bl_cmw_decode(bytes, &collection, err));
+    BL_TRY(find_part(&collection, KEY_PLATFORM, &parts->platform, err));
+    return find_part(&collection, KEY_REALM, &parts->realm, err);
 }
 
 static enum bulla_status
@@ -326,12 +338,12 @@ decode_pair(struct bl_reader *r, struct bl_cca_token *token, struct bulla_error 
 {
     struct parts parts = { { NULL, 0 }, { NULL, 0 } };
 
-    read_parts(r, token->tag, &parts);
-    BL_TRY(bl_reader_finish(r, err));
+    BL_TRY(token->tag == BL_CCA_TAG_COLLECTION ? find_parts(r, &parts, err)
+                                               : read_parts(r, &parts, err));
     if (parts.platform.size == 0)
-        return bl_arm_missing(r->where, "no platform token", err);
+        return bl_arm_missing(token_where, "no platform token", err);
     if (parts.realm.size == 0)
-        return bl_arm_missing(r->where, "no realm token", err);
+        return bl_arm_missing(token_where, "no realm token", err);
     token->has_realm = true;
     BL_TRY(decode_platform(parts.platform, &token->platform, err));
     return decode_realm(parts.realm, &token->realm, err);
@@ -341,7 +353,7 @@ enum bulla_status
 bl_cca_token_decode(struct bulla_bytes bytes, struct bl_cca_token *token_out,
                     struct bulla_error *err)
 {
-    struct bl_reader r = bl_reader(bytes, "CCA token");
+    struct bl_reader r = bl_reader(bytes, token_where);
     struct bl_cca_token token = { 0 };
 
     if (bl_cbor_read_if_tag(&r, BL_CCA_TAG_TOKEN))
