@@ -270,9 +270,9 @@ check_issuer(const struct bl_crl *crl, const struct bl_certificate *issuer, stru
 }
 
 static enum bulla_status
-check_dates(const struct bl_crl *crl, int64_t now_s, struct bulla_error *err)
+check_dates(const struct bl_crl *crl, int64_t now_s, int64_t grace_s, struct bulla_error *err)
 {
-    if (now_s >= crl->this_update_s && now_s < crl->next_update_s)
+    if (now_s >= crl->this_update_s && now_s - grace_s < crl->next_update_s)
         return BULLA_OK;
     const bool early = now_s < crl->this_update_s;
     enum bulla_status status =
@@ -285,8 +285,8 @@ check_dates(const struct bl_crl *crl, int64_t now_s, struct bulla_error *err)
 }
 
 enum bulla_status
-bl_crl_verify(const struct bl_crl *crl, const struct bl_certificate *issuer, int64_t now_s,
-              struct bulla_error *err)
+bl_crl_verify_late(const struct bl_crl *crl, const struct bl_certificate *issuer, int64_t now_s,
+                   int64_t grace_s, struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_key) key = NULL;
 
@@ -296,7 +296,27 @@ bl_crl_verify(const struct bl_crl *crl, const struct bl_certificate *issuer, int
                                    BULLA_CAUSE_COLLATERAL_SIGNATURE, err));
     if (crl->unusable != NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, where, crl->unusable);
-    return check_dates(crl, now_s, err);
+    return check_dates(crl, now_s, grace_s, err);
+}
+
+enum bulla_status
+bl_crl_verify(const struct bl_crl *crl, const struct bl_certificate *issuer, int64_t now_s,
+              struct bulla_error *err)
+{
+    return bl_crl_verify_late(crl, issuer, now_s, /* grace_s= */ 0, err);
+}
+
+void
+bl_crl_window(const struct bl_crl *crl, int64_t *this_update_s_out, int64_t *next_update_s_out)
+{
+    *this_update_s_out = crl->this_update_s;
+    *next_update_s_out = crl->next_update_s;
+}
+
+bool
+bl_crl_is_due(const struct bl_crl *crl, int64_t now_s)
+{
+    return now_s >= crl->next_update_s;
 }
 
 bool

@@ -107,3 +107,14 @@ bl_claims_unchecked(struct bl_claims *claims, const char *what)
     else
         claims->unchecked[BL_UNCHECKED_COUNT_MAX - 1] = "others";
 }
+
+void
+bl_claims_late(struct bl_claims *claims)
+{
+    static const char what[] = "news since collateral's next update was due";
+
+    for (size_t i = 0; i < claims->unchecked_count; i++)
+        if (claims->unchecked[i] == what)
+            return;
+    bl_claims_unchecked(claims, what);
+}

@@ -147,5 +147,7 @@ struct bl_claims {
 };
 /** Note it; more than there is room for are one "others". */
 void bl_claims_unchecked(struct bl_claims *claims, const char *what);
+/** Note, once, that something was used past its next update, within the grace that was given. */
+void bl_claims_late(struct bl_claims *claims);
 
 #endif

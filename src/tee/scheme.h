@@ -52,8 +52,10 @@ struct bl_verification {
     size_t input_count;
     const struct bl_anchor *anchors; /* an empty list trusts nothing */
     size_t anchor_count;
-    int64_t now_s;             /* Unix seconds */
-    struct bulla_bytes binder; /* what the evidence must carry: nonce, or digest of report data */
+    int64_t now_s;              /* Unix seconds */
+    int64_t collateral_grace_s; /* how long after its next update is due collateral still counts:
+                                   the operator's word, 0 unless given; the claims then say so */
+    struct bulla_bytes binder;  /* what the evidence must carry: nonce, or digest of report data */
     enum bl_binding binding; /* what the caller put into `binder`; ABSENT: nothing is compared, the
                                   claims say so, and appraisal refuses */
     struct bl_pcr_selection requested; /* mask 0: any selection; the claims say which */

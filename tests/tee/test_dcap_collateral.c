@@ -161,6 +161,49 @@ test_both_sides_of_each_date(void **state)
     }
 }
 
+/* Collateral past its next update counts for exactly as long as the caller says, and is told of. */
+static void
+test_grace(void **state)
+{
+    const int64_t next_update_s = 1801353600, day_s = 86400;
+    struct paper *p = paper_make(PAPER_TD15);
+    struct bulla_error err = { 0 };
+    struct bl_claims claims = { 0 };
+
+    (void)state;
+    paper_build(p); /* its lists are due on 2027-01-16, before the rest */
+    p->v.collateral_grace_s = 20 * day_s;
+    p->v.now_s = next_update_s;
+    assert_ok(paper_verify(p, &claims, &err), &err);
+    assert_int_equal(claims.unchecked_count, 1);
+    assert_true(is_unchecked(&claims, "news since collateral's next update was due"));
+    p->v.now_s = 1800057600 + 20 * day_s - 1; /* the lists' next update, and the grace */
+    assert_ok(paper_verify(p, &claims, &err), &err);
+    p->v.now_s++;
+    assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_COLLATERAL_EXPIRED, &err);
+    paper_free(p);
+}
+
+static void
+test_grace_of_documents(void **state)
+{
+    const int64_t next_update_s = 1801353600, day_s = 86400;
+    struct paper *p = paper_make(PAPER_SGX);
+    struct bulla_error err = { 0 };
+    struct bl_claims claims = { 0 };
+
+    (void)state;
+    with_wide_lists(p);
+    paper_build(p);
+    p->v.collateral_grace_s = day_s;
+    p->v.now_s = next_update_s + day_s - 1;
+    assert_ok(paper_verify(p, &claims, &err), &err);
+    assert_true(is_unchecked(&claims, "news since collateral's next update was due"));
+    p->v.now_s++;
+    assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_COLLATERAL_EXPIRED, &err);
+    paper_free(p);
+}
+
 static void
 with_old_identity(struct paper *p)
 {
@@ -283,6 +326,8 @@ main(void)
         cmocka_unit_test(test_revocation),
         cmocka_unit_test(test_nothing_but_the_quote),
         cmocka_unit_test(test_both_sides_of_each_date),
+        cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_grace_of_documents),
         cmocka_unit_test(test_collateral_is_signed),
         cmocka_unit_test(test_collateral_is_about_this_platform),
     };

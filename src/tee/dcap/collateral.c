@@ -59,9 +59,27 @@ wants_all_lists(const struct bl_verification *v)
     return bl_equal(bl_input_find(v, "require_crl"), BL_LITERAL("true"));
 }
 
+/* Whose collateral it is: the certificates between which it has to fit. */
+struct platform {
+    const struct bl_certificate *root;
+    const struct bl_anchor *anchor;         /* of the root */
+    const struct bl_certificate *authority; /* NULL: of the documents alone */
+    const struct bl_certificate *leaf;      /* NULL: no platform in particular */
+};
+
+static enum bulla_status
+verify_list(const struct bl_verification *v, const struct bl_crl *list,
+            const struct bl_certificate *issuer, struct bl_claims *claims, struct bulla_error *err)
+{
+    BL_TRY(bl_crl_verify_late(list, issuer, v->now_s, v->collateral_grace_s, err));
+    if (bl_crl_is_due(list, v->now_s))
+        bl_claims_late(claims);
+    return BULLA_OK;
+}
+
 /* The list of the root, about the authority of the PCK and about the TCB signer. */
 static enum bulla_status
-verify_root_list(const struct bl_verification *v, const struct bl_pck *pck,
+verify_root_list(const struct bl_verification *v, const struct platform *platform,
                  struct bl_crl **list_out, struct bl_claims *claims, struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_crl) list = NULL;
@@ -78,8 +96,8 @@ verify_root_list(const struct bl_verification *v, const struct bl_pck *pck,
         return BULLA_OK;
     }
     BL_TRY(bl_crl_parse(part, &list, err));
-    BL_TRY(bl_crl_verify(list, pck->chain.items[BL_PCK_ROOT], v->now_s, err));
-    if (bl_crl_lists(list, pck->chain.items[BL_PCK_AUTHORITY]))
+    BL_TRY(verify_list(v, list, platform->root, claims, err));
+    if (platform->authority != NULL && bl_crl_lists(list, platform->authority))
         return fail_revoked("the authority of the PCK certificate is revoked", err);
     *list_out = list;
     list = NULL;
@@ -88,11 +106,9 @@ verify_root_list(const struct bl_verification *v, const struct bl_pck *pck,
 
 /* The list of the authority that issued the PCK, among those of both authorities. */
 static enum bulla_status
-verify_pck_list(const struct bl_verification *v, const struct bl_pck *pck, struct bl_claims *claims,
-                struct bulla_error *err)
+verify_pck_list(const struct bl_verification *v, const struct platform *platform,
+                struct bl_claims *claims, struct bulla_error *err)
 {
-    const struct bl_certificate *authority = pck->chain.items[BL_PCK_AUTHORITY];
-
     for (size_t i = 0;; i++) {
         BL_AUTO_FREE(bl_crl) list = NULL;
         struct bulla_bytes part = bl_part_at(v, "pck_crl", i);
@@ -102,10 +118,10 @@ verify_pck_list(const struct bl_verification *v, const struct bl_pck *pck, struc
         if (part.size == 0)
             break;
         BL_TRY(bl_crl_parse(part, &list, err));
-        if (!bl_crl_is_of(list, authority))
+        if (!bl_crl_is_of(list, platform->authority))
             continue;
-        BL_TRY(bl_crl_verify(list, authority, v->now_s, err));
-        return bl_crl_lists(list, pck->chain.items[BL_PCK_LEAF])
+        BL_TRY(verify_list(v, list, platform->authority, claims, err));
+        return platform->leaf != NULL && bl_crl_lists(list, platform->leaf)
                    ? fail_revoked("the PCK certificate is revoked", err)
                    : BULLA_OK;
     }
@@ -120,7 +136,7 @@ verify_pck_list(const struct bl_verification *v, const struct bl_pck *pck, struc
 
 struct signer {
     const struct bl_verification *v;
-    const struct bl_pck *pck;
+    const struct platform *platform;
     const struct bl_crl *root_list; /* there, wherever there is something signed */
 };
 
@@ -147,12 +163,12 @@ verify_signer(const struct signer *signer, const struct bl_certificate_list *lis
     if (!is_named)
         return fail_signature("its signer is not Intel's TCB signing", err);
     BL_TRY(bl_anchor_of_root(signer->v, "intel", list->items[1], &anchor, err));
-    if (anchor != signer->pck->anchor)
+    if (anchor != signer->platform->anchor)
         return bulla_fail_cause(err, BULLA_CAUSE_WRONG_ROOT, WHERE, "another root than the PCK's");
     enum bulla_status status = bl_pck_verify_root(list->items[1], signer->v->now_s, &failure);
     if (status == BULLA_OK)
-        status = bl_chain_verify(&leaf, 1, signer->pck->chain.items[BL_PCK_ROOT], signer->v->now_s,
-                                 NULL, &failure);
+        status =
+            bl_chain_verify(&leaf, 1, signer->platform->root, signer->v->now_s, NULL, &failure);
     if (status == BULLA_E_SIGNATURE)
         return fail_signature("the certificates of its signer do not verify", err);
     if (status != BULLA_OK && err != NULL)
@@ -202,16 +218,18 @@ verify_body(const struct signer *signer, struct bulla_bytes body, const char *na
 
 static enum bulla_status
 check_window(const struct bl_verification *v, int64_t issued_s, int64_t next_update_s,
-             uint32_t evaluation_number, struct bulla_error *err)
+             uint32_t evaluation_number, struct bl_claims *claims, struct bulla_error *err)
 {
     bool is_given = false;
     uint64_t floor = 0;
 
     if (v->now_s < issued_s)
         return bulla_fail_cause(err, BULLA_CAUSE_NOT_YET_VALID, WHERE, "not issued yet");
-    if (v->now_s >= next_update_s)
+    if (v->now_s - v->collateral_grace_s >= next_update_s)
         return bulla_fail_cause(err, BULLA_CAUSE_COLLATERAL_EXPIRED, WHERE,
                                 "its next update is due");
+    if (v->now_s >= next_update_s)
+        bl_claims_late(claims);
     BL_TRY(bl_dcap_input_number(v, "tcb_evaluation_floor", UINT32_MAX, &is_given, &floor, err));
     if (!is_given || evaluation_number >= floor)
         return BULLA_OK;
@@ -236,8 +254,8 @@ verify_tcb_info(const struct signer *signer, struct bl_tcb_info **info_out,
     }
     BL_TRY(verify_body(signer, body, "tcbInfo", issuers, &object, err));
     BL_TRY(bl_tcb_info_parse(object, &info, err));
-    BL_TRY(
-        check_window(signer->v, info->issued_s, info->next_update_s, info->evaluation_number, err));
+    BL_TRY(check_window(signer->v, info->issued_s, info->next_update_s, info->evaluation_number,
+                        claims, err));
     if (info->has_unknown_members)
         bl_claims_unchecked(claims, "unknown members of tcb_info");
     *info_out = info;
@@ -263,7 +281,7 @@ verify_qe_identity(const struct signer *signer, struct bl_qe_identity **identity
     BL_TRY(verify_body(signer, body, "enclaveIdentity", issuers, &object, err));
     BL_TRY(bl_qe_identity_parse(object, &identity, err));
     BL_TRY(check_window(signer->v, identity->issued_s, identity->next_update_s,
-                        identity->evaluation_number, err));
+                        identity->evaluation_number, claims, err));
     if (identity->has_unknown_members)
         bl_claims_unchecked(claims, "unknown members of qe_identity");
     *identity_out = identity;
@@ -271,16 +289,83 @@ verify_qe_identity(const struct signer *signer, struct bl_qe_identity **identity
     return BULLA_OK;
 }
 
+static enum bulla_status
+verify_all(const struct bl_verification *v, const struct platform *platform,
+           struct bl_dcap_collateral *collateral, struct bl_claims *claims, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_crl) root_list = NULL;
+
+    BL_TRY(verify_root_list(v, platform, &root_list, claims, err));
+    if (platform->authority != NULL)
+        BL_TRY(verify_pck_list(v, platform, claims, err));
+    const struct signer signer = { .v = v, .platform = platform, .root_list = root_list };
+    BL_TRY(verify_tcb_info(&signer, &collateral->tcb_info, claims, err));
+    return verify_qe_identity(&signer, &collateral->qe_identity, claims, err);
+}
+
 enum bulla_status
 bl_dcap_collateral_verify(const struct bl_verification *v, const struct bl_pck *pck,
                           struct bl_dcap_collateral *collateral, struct bl_claims *claims,
                           struct bulla_error *err)
 {
-    BL_AUTO_FREE(bl_crl) root_list = NULL;
+    const struct platform platform = { .root = pck->chain.items[BL_PCK_ROOT],
+                                       .anchor = pck->anchor,
+                                       .authority = pck->chain.items[BL_PCK_AUTHORITY],
+                                       .leaf = pck->chain.items[BL_PCK_LEAF] };
 
-    BL_TRY(verify_root_list(v, pck, &root_list, claims, err));
-    BL_TRY(verify_pck_list(v, pck, claims, err));
-    const struct signer signer = { .v = v, .pck = pck, .root_list = root_list };
-    BL_TRY(verify_tcb_info(&signer, &collateral->tcb_info, claims, err));
-    return verify_qe_identity(&signer, &collateral->qe_identity, claims, err);
+    return verify_all(v, &platform, collateral, claims, err);
+}
+
+/* -- without a platform -------------------------------------------------------------------------- */
+
+/* The certificates that came with one of the documents: its signer's, and the root. */
+static enum bulla_status
+read_issuers(const struct bl_verification *v, struct bl_certificate_list *list, bool *is_pck_out,
+             struct bulla_error *err)
+{
+    static const char *const roles[] = { "pck_crl_issuer_chain", "tcb_info_issuer_chain",
+                                         "qe_identity_issuer_chain", "root_ca_crl_issuer_chain" };
+    struct bulla_bytes part = { NULL, 0 };
+    size_t i = 0;
+
+    for (; i < BL_COUNT_OF(roles) && part.size == 0; i++)
+        BL_TRY(find_part(v, roles[i], &part, err));
+    if (part.size == 0)
+        return fail_signature("the certificates of its signer are not given", err);
+    BL_TRY(bl_certificate_list_read(part, list, err));
+    BL_TRY(bl_certificate_list_order(list, err));
+    *is_pck_out = i == 1;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+verify_authority(const struct bl_verification *v, const struct bl_certificate_list *list,
+                 struct platform *platform, struct bulla_error *err)
+{
+    const struct bl_certificate *authority = list->items[0];
+
+    if (list->count != SIGNER_CHAIN_COUNT)
+        return fail_signature("not the two certificates of an authority of PCKs", err);
+    BL_TRY(bl_pck_check_authority_name(authority, err));
+    BL_TRY(bl_chain_verify(&authority, 1, platform->root, v->now_s, NULL, err));
+    platform->authority = authority;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_dcap_collateral_verify_alone(const struct bl_verification *v,
+                                struct bl_dcap_collateral *collateral, struct bulla_error *err)
+{
+    BL_AUTO(bl_certificate_list) list = { 0 };
+    struct bl_claims claims = { 0 };
+    struct platform platform = { 0 };
+    bool is_pck = false;
+
+    BL_TRY(read_issuers(v, &list, &is_pck, err));
+    platform.root = list.items[list.count - 1];
+    BL_TRY(bl_anchor_of_root(v, "intel", platform.root, &platform.anchor, err));
+    BL_TRY(bl_pck_verify_root(platform.root, v->now_s, err));
+    if (is_pck)
+        BL_TRY(verify_authority(v, &list, &platform, err));
+    return verify_all(v, &platform, collateral, &claims, err);
 }

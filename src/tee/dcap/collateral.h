@@ -34,6 +34,14 @@ enum bulla_status bl_dcap_collateral_verify(const struct bl_verification *v,
                                             struct bl_claims *claims,
                                             struct bulla_error *err) BULLA_CHECKED;
 
+/** The same without a platform: of documents as they are kept. Parts besides: "pck_crl_issuer_chain"
+ *  (then the list is of that authority), or "root_ca_crl_issuer_chain" (the root itself) with the
+ *  list of the root alone. The root is the one that the documents' certificates end at, and must be
+ *  pinned. Says nothing of what a document is about. */
+enum bulla_status bl_dcap_collateral_verify_alone(const struct bl_verification *v,
+                                                  struct bl_dcap_collateral *collateral,
+                                                  struct bulla_error *err) BULLA_CHECKED;
+
 /** A decimal number from the inputs; *is_given_out false if there is none. Causes: USAGE. */
 enum bulla_status bl_dcap_input_number(const struct bl_verification *v, const char *name,
                                        uint64_t most, bool *is_given_out, uint64_t *number_out,

@@ -92,6 +92,13 @@ check_name(const struct bl_certificate *certificate, const char *name, const cha
                : bulla_fail(err, BULLA_E_UNTRUSTED, WHERE, "not of the name it should have", depth);
 }
 
+enum bulla_status
+bl_pck_check_authority_name(const struct bl_certificate *authority, struct bulla_error *err)
+{
+    return check_name(authority, "Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA",
+                      BL_PCK_AUTHORITY, err);
+}
+
 static enum bulla_status
 check_names(const struct bl_pck *pck, struct bulla_error *err)
 {
@@ -99,8 +106,7 @@ check_names(const struct bl_pck *pck, struct bulla_error *err)
 
     BL_TRY(check_name(items[BL_PCK_LEAF], "Intel SGX PCK Certificate", "Intel SGX PCK Certificate",
                       BL_PCK_LEAF, err));
-    BL_TRY(check_name(items[BL_PCK_AUTHORITY], "Intel SGX PCK Platform CA",
-                      "Intel SGX PCK Processor CA", BL_PCK_AUTHORITY, err));
+    BL_TRY(bl_pck_check_authority_name(items[BL_PCK_AUTHORITY], err));
     return check_name(items[BL_PCK_ROOT], "Intel SGX Root CA", "Intel SGX Root CA", BL_PCK_ROOT,
                       err);
 }

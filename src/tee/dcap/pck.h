@@ -38,6 +38,9 @@ enum bulla_status bl_pck_read_extension(struct bl_pck *pck, struct bulla_error *
  *  bl_chain_verify(). */
 enum bulla_status bl_pck_verify_root(const struct bl_certificate *root, int64_t now_s,
                                      struct bulla_error *err) BULLA_CHECKED;
+/** Its name is that of one of the two authorities of PCK certificates. Causes: UNTRUSTED. */
+enum bulla_status bl_pck_check_authority_name(const struct bl_certificate *authority,
+                                              struct bulla_error *err) BULLA_CHECKED;
 /** True if the certificate's subject has this common name. */
 enum bulla_status bl_pck_is_named(const struct bl_certificate *certificate, const char *name,
                                   bool *is_named_out, struct bulla_error *err) BULLA_CHECKED;

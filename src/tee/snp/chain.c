@@ -144,21 +144,28 @@ given_or(const struct bl_verification *v, const char *role, struct bulla_bytes b
 }
 
 static enum bulla_status
-collect(const struct bl_verification *v, const struct bl_snp_table *table, bool is_vlek,
-        struct bl_certificate_list *list, struct bulla_error *err)
+collect_leaf(const struct bl_verification *v, const struct bl_snp_table *table, bool is_vlek,
+             struct bl_certificate_list *list, struct bulla_error *err)
 {
     struct bulla_bytes leaf =
         is_vlek ? given_or(v, "vlek", table->vlek) : given_or(v, "vcek", table->vcek);
+
+    if (leaf.size == 0)
+        return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, CHAIN,
+                                "no certificate of the key that signed");
+    return bl_certificate_list_read(leaf, list, err);
+}
+
+static enum bulla_status
+collect_issuers(const struct bl_verification *v, const struct bl_snp_table *table, bool is_vlek,
+                struct bl_certificate_list *list, struct bulla_error *err)
+{
     struct bulla_bytes above = bl_part_find(v, "cert_chain");
     struct bulla_bytes issuer = given_or(v, "ask", table->ask);
     struct bulla_bytes root = given_or(v, "ark", table->ark);
 
     if (is_vlek)
         issuer = given_or(v, "asvk", issuer);
-    if (leaf.size == 0)
-        return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, CHAIN,
-                                "no certificate of the key that signed");
-    BL_TRY(bl_certificate_list_read(leaf, list, err));
     if (above.size > 0)
         return bl_certificate_list_read(above, list, err);
     if (issuer.size > 0)
@@ -229,21 +236,33 @@ is_signed_as_amd_signs(const struct bl_certificate *certificate)
             bl_equal(found, (struct bulla_bytes){ parameters, sizeof parameters - trailer_size }));
 }
 
+static const struct bl_certificate *
+root_of(const struct bl_certificate_list *list)
+{
+    return list->items[list->count - 1];
+}
+
+static const struct bl_certificate *
+intermediate_of(const struct bl_certificate_list *list)
+{
+    return list->items[list->count - 2];
+}
+
 /* A signature in the chain that does not verify says nothing of the report's own. */
 static enum bulla_status
-verify_path(struct bl_certificate *const certificates[CHAIN_COUNT], int64_t now_s,
-            struct bulla_error *err)
+verify_path(const struct bl_certificate_list *list, int64_t now_s, struct bulla_error *err)
 {
-    const struct bl_certificate *path[CHAIN_COUNT] = { certificates[0], certificates[1],
-                                                       certificates[2] };
+    const struct bl_certificate *path[BL_CHAIN_COUNT_MAX];
     struct bulla_error inner = { 0 };
 
-    for (size_t i = 0; i < CHAIN_COUNT; i++)
+    for (size_t i = 0; i < list->count; i++) {
+        path[i] = list->items[i];
         if (!is_signed_as_amd_signs(path[i]))
             return bulla_fail(err, BULLA_E_UNTRUSTED, CHAIN, "signed with another algorithm", i);
+    }
     /* The root is in the path as well: it must be its own issuer. */
     enum bulla_status status =
-        bl_chain_verify(path, CHAIN_COUNT, certificates[2], now_s, NULL, &inner);
+        bl_chain_verify(path, list->count, root_of(list), now_s, NULL, &inner);
 
     if (status == BULLA_E_SIGNATURE)
         return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, CHAIN, inner.what);
@@ -264,15 +283,18 @@ is_crl_required(const struct bl_verification *v)
 }
 
 static enum bulla_status
-check_crl(struct bulla_bytes bytes, const struct bl_snp_chain *chain, int64_t now_s,
+check_crl(struct bulla_bytes bytes, const struct bl_verification *v, struct bl_snp_chain *chain,
           struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_crl) crl = NULL;
 
     BL_TRY(bl_crl_parse(bytes, &crl, err));
-    BL_TRY(bl_crl_verify(crl, chain->certificates.items[2], now_s, err));
-    if (bl_crl_lists(crl, chain->certificates.items[1]))
+    BL_TRY(bl_crl_verify_late(crl, root_of(&chain->certificates), v->now_s, v->collateral_grace_s,
+                              err));
+    if (bl_crl_lists(crl, intermediate_of(&chain->certificates)))
         return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, CHAIN, "the intermediate was revoked");
+    chain->is_revocation_checked = true;
+    chain->is_late = chain->is_late || bl_crl_is_due(crl, v->now_s);
     return BULLA_OK;
 }
 
@@ -284,16 +306,27 @@ check_revocation(const struct bl_verification *v, const struct bl_snp_table *tab
     for (size_t i = 0; bl_part_at(v, "crl", i).size > 0; i++) {
         if (i == CRL_COUNT_MAX)
             return bulla_fail(err, BULLA_E_LIMIT, CHAIN, "too many revocation lists", i);
-        BL_TRY(check_crl(bl_part_at(v, "crl", i), chain, v->now_s, err));
-        chain->is_revocation_checked = true;
+        BL_TRY(check_crl(bl_part_at(v, "crl", i), v, chain, err));
     }
-    if (!chain->is_revocation_checked && table->crl.size > 0) {
-        BL_TRY(check_crl(table->crl, chain, v->now_s, err));
-        chain->is_revocation_checked = true;
-    }
+    if (!chain->is_revocation_checked && table->crl.size > 0)
+        BL_TRY(check_crl(table->crl, v, chain, err));
     if (!chain->is_revocation_checked && is_crl_required(v))
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_MISSING, CHAIN, "no revocation list given");
     return BULLA_OK;
+}
+
+/* All of the chain, in order and of a known generation: names above the leaf, root, path, lists. */
+static enum bulla_status
+verify_issuers(const struct bl_verification *v, const struct bl_snp_table *table,
+               struct bl_snp_chain *chain, struct bulla_error *err)
+{
+    const struct generation *generation = &generations[chain->generation];
+    const struct bl_certificate_list *list = &chain->certificates;
+
+    BL_TRY(check_name(intermediate_of(list), generation->issuers[chain->is_vlek], err));
+    BL_TRY(bl_anchor_of_root(v, generation->vendor, root_of(list), &chain->anchor, err));
+    BL_TRY(verify_path(list, v->now_s, err));
+    return check_revocation(v, table, chain, err);
 }
 
 static enum bulla_status
@@ -302,7 +335,8 @@ verify_chain(const struct bl_verification *v, const struct bl_snp_table *table,
 {
     struct bl_certificate_list *list = &chain->certificates;
 
-    BL_TRY(collect(v, table, chain->is_vlek, list, err));
+    BL_TRY(collect_leaf(v, table, chain->is_vlek, list, err));
+    BL_TRY(collect_issuers(v, table, chain->is_vlek, list, err));
     drop_repeated(list);
     BL_TRY(bl_certificate_list_order(list, err));
     if (list->count != CHAIN_COUNT)
@@ -310,11 +344,36 @@ verify_chain(const struct bl_verification *v, const struct bl_snp_table *table,
                           list->count);
     BL_TRY(check_name(list->items[0], chain->is_vlek ? "SEV-VLEK" : "SEV-VCEK", err));
     BL_TRY(read_generation(list->items[0], &chain->generation, err));
-    const struct generation *generation = &generations[chain->generation];
-    BL_TRY(check_name(list->items[1], generation->issuers[chain->is_vlek], err));
-    BL_TRY(bl_anchor_of_root(v, generation->vendor, list->items[2], &chain->anchor, err));
-    BL_TRY(verify_path(list->items, v->now_s, err));
-    return check_revocation(v, table, chain, err);
+    return verify_issuers(v, table, chain, err);
+}
+
+static enum bulla_status
+verify_issuers_alone(const struct bl_verification *v, struct bl_snp_chain *chain,
+                     struct bulla_error *err)
+{
+    const struct bl_snp_table nothing = { 0 };
+    struct bl_certificate_list *list = &chain->certificates;
+
+    BL_TRY(collect_issuers(v, &nothing, chain->is_vlek, list, err));
+    drop_repeated(list);
+    BL_TRY(bl_certificate_list_order(list, err));
+    if (list->count != CHAIN_COUNT - 1)
+        return bulla_fail(err, BULLA_E_UNTRUSTED, CHAIN, "not intermediate and root", list->count);
+    return verify_issuers(v, &nothing, chain, err);
+}
+
+enum bulla_status
+bl_snp_issuers_verify(const struct bl_verification *v, enum bl_snp_generation generation,
+                      bool is_vlek, struct bl_snp_chain *chain_out, struct bulla_error *err)
+{
+    struct bl_snp_chain chain = { .is_vlek = is_vlek, .generation = generation };
+    enum bulla_status status = verify_issuers_alone(v, &chain, err);
+
+    if (status == BULLA_OK)
+        *chain_out = chain;
+    else
+        bl_snp_chain_done(&chain);
+    return status;
 }
 
 enum bulla_status

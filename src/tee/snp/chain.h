@@ -24,6 +24,7 @@ struct bl_snp_chain {
     enum bl_snp_generation generation;
     bool is_vlek;
     bool is_revocation_checked;
+    bool is_late; /* a revocation list is past its next update, within the grace given */
     const struct bl_anchor *anchor; /* borrowed */
 };
 void bl_snp_chain_done(struct bl_snp_chain *chain);
@@ -36,6 +37,13 @@ enum bulla_status bl_snp_chain_verify(const struct bl_verification *v,
                                       const struct bl_snp_table *table, bool is_vlek,
                                       struct bl_snp_chain *chain_out,
                                       struct bulla_error *err) BULLA_CHECKED;
+
+/** The issuers alone, as they are kept without any report: parts "cert_chain" (or "ask" or "asvk"
+ *  and "ark") and "crl"; chain_out->certificates are the intermediate and the root. The same causes. */
+enum bulla_status bl_snp_issuers_verify(const struct bl_verification *v,
+                                        enum bl_snp_generation generation, bool is_vlek,
+                                        struct bl_snp_chain *chain_out,
+                                        struct bulla_error *err) BULLA_CHECKED;
 
 /** The leaf certifies the key at the reported TCB, on the chip and of the generation of this report.
  *  TCB_EXTENSION_MISMATCH, CHIP_ID_MISMATCH, UNTRUSTED. */

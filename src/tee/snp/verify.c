@@ -112,6 +112,8 @@ make_claims(const struct bl_snp_report *report, const struct bl_snp_chain *chain
         (struct bl_claim_flag){ true, (report->policy & BL_SNP_POLICY_MIGRATE_MA) != 0 };
     if (!chain->is_revocation_checked)
         bl_claims_unchecked(claims, "crl");
+    if (chain->is_late)
+        bl_claims_late(claims);
     return claim_platform(report, claims, err);
 }
 

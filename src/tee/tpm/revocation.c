@@ -18,8 +18,9 @@ find_issuer(const struct bl_tpm_pieces *pieces, const struct bl_crl *crl)
 
 /* One list: it is good, and none of the certificates that its issuer made is in it. */
 static enum bulla_status
-check_list(struct bulla_bytes bytes, const struct bl_tpm_pieces *pieces, int64_t now_s,
-           bool *tells_of_leaf, struct bulla_error *err)
+check_list(struct bulla_bytes bytes, const struct bl_tpm_pieces *pieces,
+           const struct bl_verification *v, struct bl_claims *claims, bool *tells_of_leaf,
+           struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_crl) crl = NULL;
 
@@ -28,7 +29,9 @@ check_list(struct bulla_bytes bytes, const struct bl_tpm_pieces *pieces, int64_t
     if (issuer == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, "revocation list",
                                 "is of no authority of this chain");
-    BL_TRY(bl_crl_verify(crl, issuer, now_s, err));
+    BL_TRY(bl_crl_verify_late(crl, issuer, v->now_s, v->collateral_grace_s, err));
+    if (bl_crl_is_due(crl, v->now_s))
+        bl_claims_late(claims);
     for (size_t i = 0; i < pieces->certificates.count; i++) {
         const struct bl_certificate *certificate = pieces->certificates.items[i];
         if (!bl_certificate_is_issued_by(certificate, issuer))
@@ -54,7 +57,7 @@ bl_tpm_check_revocation(const struct bl_verification *verification,
 
     for (size_t k = 0; k < BL_COUNT_OF(roles); k++)
         for (size_t i = 0; (list = bl_part_at(verification, roles[k], i)).size > 0; i++)
-            BL_TRY(check_list(list, pieces, verification->now_s, &tells_of_leaf, err));
+            BL_TRY(check_list(list, pieces, verification, claims, &tells_of_leaf, err));
     if (!tells_of_leaf && is_required)
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_MISSING, "TPM certificate",
                                 "no revocation list of its issuer");
