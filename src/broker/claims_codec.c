@@ -6,9 +6,16 @@
 #include "base/memory.h"
 
 #define CLAIMS_ITEMS 8
-#define CONDITION_ITEMS 11
+#define CONDITION_ITEMS 17
 #define TPM_ITEMS 12
-#define WORKLOAD_ITEMS 7
+#define UNCHECKED_SIZE_MAX 64 /* bytes: the longest of our words has 30 */
+#define WORKLOAD_ITEMS 8
+
+static struct bulla_bytes
+text(const char *word)
+{
+    return (struct bulla_bytes){ (const uint8_t *)word, strlen(word) };
+}
 
 static void
 write_number(struct bl_writer *w, const struct bl_claim_number *claim)
@@ -162,12 +169,12 @@ write_workload(struct bl_writer *w, const struct bl_claims *claims)
     bl_cbor_write_array(w, WORKLOAD_ITEMS);
     bl_cbor_write_bytes(w, bl_claim_view(&claims->code));
     bl_cbor_write_bytes(w, bl_claim_view(&claims->signer));
-    bl_cbor_write_text(
-        w, (struct bulla_bytes){ (const uint8_t *)claims->product, strlen(claims->product) });
+    bl_cbor_write_text(w, text(claims->product));
     write_number(w, &claims->version);
     bl_cbor_write_bytes(w, bl_claim_view(&claims->config));
     bl_cbor_write_uint(w, (uint64_t)claims->isolation);
     bl_cbor_write_bytes(w, bl_claim_view(&claims->isolation_facts));
+    write_bank(w, &claims->registers);
 }
 
 static void
@@ -187,9 +194,25 @@ read_workload(struct bl_reader *r, struct bl_claims *claims)
     claims->isolation =
         (enum bl_isolation)read_below(r, BL_ISOLATION_HARDWARE + 1, "not an isolation");
     read_claim_bytes(r, &claims->isolation_facts);
+    read_bank(r, &claims->registers);
 }
 
-/* How the platform is. What could not be checked is for people: appraisal does not look at it. */
+static void
+write_firmware(struct bl_writer *w, const struct bl_firmware_claims *firmware)
+{
+    bl_cbor_write_uint(w, (uint64_t)firmware->generation);
+    bl_cbor_write_bytes(w, BL_BYTES_OF(firmware->svns));
+}
+
+static void
+read_firmware(struct bl_reader *r, struct bl_firmware_claims *firmware)
+{
+    firmware->generation =
+        (enum bl_snp_generation)read_below(r, BL_SNP_TURIN + 1, "not a generation");
+    bl_cbor_read_bytes_exact(r, firmware->svns, sizeof firmware->svns);
+}
+
+/* How the platform is, and what of it could not be checked. */
 static void
 write_condition(struct bl_writer *w, const struct bl_claims *claims)
 {
@@ -208,8 +231,14 @@ write_condition(struct bl_writer *w, const struct bl_claims *claims)
     write_number(w, &tcb->date_s);
     bl_cbor_write_array(w, tcb->advisory_count);
     for (size_t i = 0; i < tcb->advisory_count; i++)
-        bl_cbor_write_text(w, (struct bulla_bytes){ (const uint8_t *)tcb->advisories[i],
-                                                    strlen(tcb->advisories[i]) });
+        bl_cbor_write_text(w, text(tcb->advisories[i]));
+    write_number(w, &tcb->evaluation_number);
+    write_firmware(w, &claims->firmware);
+    write_number(w, &claims->attributes);
+    write_number(w, &claims->platform_info);
+    bl_cbor_write_array(w, claims->unchecked_count);
+    for (size_t i = 0; i < claims->unchecked_count; i++)
+        bl_cbor_write_text(w, text(claims->unchecked[i]));
 }
 
 static enum bl_tcb_status
@@ -240,6 +269,13 @@ read_condition(struct bl_reader *r, struct bl_claims *claims)
         if (bl_tcb_advise(tcb, bl_cbor_read_text(r, BL_ADVISORY_SIZE), NULL) != BULLA_OK)
             bl_reader_fail(r, "not an advisory");
     }
+    read_number(r, &tcb->evaluation_number);
+    read_firmware(r, &claims->firmware);
+    read_number(r, &claims->attributes);
+    read_number(r, &claims->platform_info);
+    count = bl_cbor_read_array(r, BL_UNCHECKED_COUNT_MAX);
+    for (size_t i = 0; i < count; i++)
+        bl_claims_unchecked(claims, bl_unchecked_word(bl_cbor_read_text(r, UNCHECKED_SIZE_MAX)));
 }
 
 static size_t

@@ -50,7 +50,7 @@ enum bl_isolation {
     BL_ISOLATION_NONE,       /* an ordinary process */
     BL_ISOLATION_OS,         /* namespaces, seccomp, landlock, resource limits */
     BL_ISOLATION_VM,         /* a virtual machine of its own */
-    BL_ISOLATION_HARDWARE    /* memory encrypted against the host */
+    BL_ISOLATION_HARDWARE    /* memory that the processor keeps from the host */
 };
 /** "none", "os", "vm", "hardware"; "absent" for anything else. */
 const char *bl_isolation_word(enum bl_isolation isolation);

@@ -32,6 +32,65 @@ static const char *const tcb_words[] = {
     [BL_TCB_REVOKED] = "Revoked",
 };
 
+static const char *const generation_words[] = {
+    [BL_SNP_GENERATION_NONE] = "none",
+    [BL_SNP_MILAN] = "milan",
+    [BL_SNP_GENOA] = "genoa",
+    [BL_SNP_TURIN] = "turin",
+};
+static const char *const svn_words[BL_SVN_COUNT] = {
+    [BL_SVN_BOOTLOADER] = "bootloader", [BL_SVN_TEE] = "tee", [BL_SVN_SNP] = "snp",
+    [BL_SVN_MICROCODE] = "microcode",   [BL_SVN_FMC] = "fmc",
+};
+static const char *const unchecked_words[] = { "others",
+                                               "crl",
+                                               "pck_crl",
+                                               "root_ca_crl",
+                                               "tcb_info",
+                                               "qe_identity",
+                                               "unknown members of tcb_info",
+                                               "unknown members of qe_identity",
+                                               "reference_values",
+                                               "what_was_measured",
+                                               "news since collateral's next update was due",
+                                               "rim",
+                                               "ocsp",
+                                               "fwid" };
+
+const char *
+bl_snp_generation_word(enum bl_snp_generation generation)
+{
+    return bl_word_of(generation_words, BL_COUNT_OF(generation_words), (int)generation);
+}
+
+enum bl_snp_generation
+bl_snp_generation_from_word(struct bulla_bytes word)
+{
+    return (enum bl_snp_generation)bl_word_value(generation_words, BL_COUNT_OF(generation_words),
+                                                 word);
+}
+
+const char *
+bl_svn_word(enum bl_svn component)
+{
+    return bl_word_of(svn_words, BL_SVN_COUNT, (int)component);
+}
+
+size_t
+bl_svn_count(enum bl_snp_generation generation)
+{
+    if (generation == BL_SNP_GENERATION_NONE)
+        return 0;
+    return generation == BL_SNP_TURIN ? BL_SVN_COUNT : BL_SVN_FMC;
+}
+
+const char *
+bl_unchecked_word(struct bulla_bytes word)
+{
+    return bl_word_of(unchecked_words, BL_COUNT_OF(unchecked_words),
+                      bl_word_value(unchecked_words, BL_COUNT_OF(unchecked_words), word));
+}
+
 const char *
 bl_platform_class_word(enum bl_platform_class platform_class)
 {

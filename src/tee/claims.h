@@ -65,7 +65,9 @@ struct bl_tpm_claims {
     enum bl_hash signature_hash;
     struct bl_pcr_selection selection; /* exactly what the quote covers */
     struct bl_pcr_bank pcrs;           /* its values; nothing else is in here */
-    uint32_t log_covers; /* bit i: PCR i has events and the log replays to its value */
+    uint32_t log_covers;          /* bit i: PCR i has events and the log replays to its value */
+    struct bulla_bytes event_log; /* the log that was replayed, empty if there was none; borrowed
+                                     from the evidence. Of it only what log_covers means anything */
     struct bl_claim_number clock_ms;
     struct bl_claim_number reset_count;
     struct bl_claim_number restart_count;
@@ -102,7 +104,8 @@ struct bl_tcb_claims {
     enum bl_tcb_status platform; /* microcode and SVNs */
     enum bl_tcb_status quoter;   /* quoting enclave */
     enum bl_tcb_status module;   /* TDX module */
-    struct bl_claim_number date_s; /* Unix seconds: when the platform's level was new */
+    struct bl_claim_number date_s;            /* Unix seconds: when the platform's level was new */
+    struct bl_claim_number evaluation_number; /* of the TCB info: which of Intel's evaluations */
     char advisories[BL_ADVISORY_COUNT_MAX][BL_ADVISORY_SIZE]; /* sorted, each once */
     size_t advisory_count;
 };
@@ -110,6 +113,33 @@ struct bl_tcb_claims {
  *  long or not of printable ASCII. */
 enum bulla_status bl_tcb_advise(struct bl_tcb_claims *tcb, struct bulla_bytes advisory,
                                 struct bulla_error *err) BULLA_CHECKED;
+
+/** Generations of AMD's processors, each with its own TCB structure. */
+enum bl_snp_generation { BL_SNP_GENERATION_NONE = 0, BL_SNP_MILAN, BL_SNP_GENOA, BL_SNP_TURIN };
+/** "milan", "genoa", "turin"; "none" for anything else. */
+const char *bl_snp_generation_word(enum bl_snp_generation generation);
+/** BL_SNP_GENERATION_NONE for an unknown word. */
+enum bl_snp_generation bl_snp_generation_from_word(struct bulla_bytes word);
+
+/** What of an SEV-SNP platform has a security version number. */
+enum bl_svn {
+    BL_SVN_BOOTLOADER,
+    BL_SVN_TEE,
+    BL_SVN_SNP,
+    BL_SVN_MICROCODE,
+    BL_SVN_FMC, /* from Turin on */
+    BL_SVN_COUNT
+};
+/** "bootloader", "tee", "snp", "microcode", "fmc". */
+const char *bl_svn_word(enum bl_svn component);
+/** How many components a generation has: the first so many of enum bl_svn; 0 for NONE. */
+size_t bl_svn_count(enum bl_snp_generation generation);
+
+/** What an SEV-SNP platform is at: nobody rates it, so that a policy has to. */
+struct bl_firmware_claims {
+    enum bl_snp_generation generation; /* NONE: no such platform */
+    uint8_t svns[BL_SVN_COUNT];        /* of the reported TCB; by enum bl_svn */
+};
 
 #define BL_UNCHECKED_COUNT_MAX 8
 
@@ -132,14 +162,20 @@ struct bl_claims {
     enum bl_isolation isolation;
     struct bl_claim_bytes isolation_facts; /* digest of the limits and facts in force */
     struct bl_tpm_claims enclave;          /* the vTPM of a process enclave */
+    struct bl_pcr_bank registers; /* its own: RTMR 0 to 3, PCRs of a Nitro enclave, REM 0 to
+                                              3; mask 0: it has none */
 
     struct bl_claim_flag debug; /* absent for kinds that have no debug mode */
 
     /* the platform's condition; each absent where the kind has no such thing */
     struct bl_tcb_claims tcb;
-    struct bl_claim_number vmpl;     /* SEV-SNP: privilege level of who asked for the report */
-    struct bl_claim_flag migratable; /* an agent or another TD may take its state along */
-    struct bl_claim_flag secured;    /* life cycle (PSA, CCA): false is a test or decommissioned */
+    struct bl_firmware_claims firmware;
+    struct bl_claim_number attributes; /* how it was launched, 64 flags in the bits of the vendor:
+                                             SGX ATTRIBUTES, TD_ATTRIBUTES, SEV-SNP guest policy */
+    struct bl_claim_number platform_info; /* SEV-SNP: flags of PLATFORM_INFO */
+    struct bl_claim_number vmpl;          /* SEV-SNP: privilege level of who asked for the report */
+    struct bl_claim_flag migratable;      /* an agent or another TD may take its state along */
+    struct bl_claim_flag secured; /* life cycle (PSA, CCA): false is a test or decommissioned */
 
     /* what could not be looked at for want of an endorsement: static words, as roles of parts */
     const char *unchecked[BL_UNCHECKED_COUNT_MAX];
@@ -149,5 +185,7 @@ struct bl_claims {
 void bl_claims_unchecked(struct bl_claims *claims, const char *what);
 /** Note, once, that something was used past its next update, within the grace that was given. */
 void bl_claims_late(struct bl_claims *claims);
+/** Our own static word for what may stay unchecked; "others" for one that we do not use. */
+const char *bl_unchecked_word(struct bulla_bytes word);
 
 #endif

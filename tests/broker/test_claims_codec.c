@@ -81,6 +81,35 @@ test_claims_come_back_whole(void **state)
     assert_bytes_equal(bulla_buffer_bytes(&again), bulla_buffer_bytes(&bytes));
 }
 
+/* What a policy looks at and a TPM does not say. */
+static void
+test_the_condition_of_other_platforms_comes_back(void **state)
+{
+    (void)state;
+    BL_AUTO(bulla_buffer) bytes = { 0 };
+    struct bl_claims claims = verified, back = { 0 };
+
+    claims.firmware = (struct bl_firmware_claims){ BL_SNP_TURIN, { 1, 2, 3, 4, 5 } };
+    claims.attributes = (struct bl_claim_number){ true, UINT64_MAX };
+    claims.platform_info = (struct bl_claim_number){ true, 0x25 };
+    claims.tcb.evaluation_number = (struct bl_claim_number){ true, 17 };
+    claims.registers = claims.platform.pcrs;
+    claims.unchecked_count = 0;
+    bl_claims_unchecked(&claims, "pck_crl");
+    bl_claims_unchecked(&claims, "a word that we do not use");
+    encode(&claims, &bytes);
+    assert_int_equal(decode(bulla_buffer_bytes(&bytes), &back), BULLA_OK);
+    assert_int_equal(back.firmware.generation, BL_SNP_TURIN);
+    assert_memory_equal(back.firmware.svns, claims.firmware.svns, BL_SVN_COUNT);
+    assert_true(back.attributes.is_present && back.attributes.value == UINT64_MAX);
+    assert_true(back.platform_info.is_present && back.platform_info.value == 0x25);
+    assert_true(back.tcb.evaluation_number.is_present && back.tcb.evaluation_number.value == 17);
+    assert_int_equal(back.registers.mask, claims.registers.mask);
+    assert_int_equal(back.unchecked_count, 2);
+    assert_string_equal(back.unchecked[0], "pck_crl");
+    assert_string_equal(back.unchecked[1], "others");
+}
+
 static void
 test_absent_stays_absent(void **state)
 {
@@ -92,6 +121,11 @@ test_absent_stays_absent(void **state)
     encode(&none, &bytes);
     assert_int_equal(decode(bulla_buffer_bytes(&bytes), &back), BULLA_OK);
     assert_false(back.version.is_present || back.debug.is_present);
+    assert_false(back.attributes.is_present || back.platform_info.is_present);
+    assert_false(back.tcb.evaluation_number.is_present);
+    assert_int_equal(back.firmware.generation, BL_SNP_GENERATION_NONE);
+    assert_int_equal(back.registers.mask, 0);
+    assert_int_equal(back.unchecked_count, 0);
     assert_false(back.enclave.is_present || back.platform.is_present);
     assert_int_equal(back.code.size, 0);
     assert_int_equal(back.product[0], '\0');
@@ -143,16 +177,17 @@ static void
 test_numbers_out_of_their_range_are_refused(void **state)
 {
     (void)state;
-    struct bl_claims bad[5];
+    struct bl_claims bad[6];
 
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < BL_COUNT_OF(bad); i++)
         bad[i] = verified;
     bad[0].binding = (enum bl_binding)(BL_BINDING_CHANNEL + 1);
     bad[1].isolation = (enum bl_isolation)(BL_ISOLATION_HARDWARE + 1);
     bad[2].platform.signature_hash = (enum bl_hash)(BL_SHA512 + 1);
     bad[3].platform.selection.mask = BL_PCR_MASK_ALL + 1;
     bad[4].enclave.log_covers = UINT32_MAX;
-    for (size_t i = 0; i < 5; i++) {
+    bad[5].firmware.generation = (enum bl_snp_generation)(BL_SNP_TURIN + 1);
+    for (size_t i = 0; i < BL_COUNT_OF(bad); i++) {
         BL_AUTO(bulla_buffer) bytes = { 0 };
         struct bl_claims out = { 0 };
         encode(&bad[i], &bytes);
@@ -166,6 +201,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claims_come_back_whole),
+        cmocka_unit_test(test_the_condition_of_other_platforms_comes_back),
         cmocka_unit_test(test_absent_stays_absent),
         cmocka_unit_test(test_every_truncation_is_refused),
         cmocka_unit_test(test_a_class_above_the_anchors_is_refused),

@@ -111,6 +111,9 @@ test_what_a_token_claims(void **state)
     assert_bytes_equal(bl_claim_view(&claims.config), BL_BYTES_OF(personalization));
     assert_bytes_equal(bl_claim_view(&claims.platform_id), BL_BYTES_OF(instance));
     assert_int_equal(claims.signer.size, 0); /* nobody signs a realm */
+    assert_int_equal(claims.isolation, BL_ISOLATION_HARDWARE);
+    assert_int_equal(claims.registers.hash, BL_SHA256);
+    assert_int_equal(claims.registers.mask, 0xf);
     assert_true(claims.secured.is_present && claims.secured.value);
     assert_true(claims.debug.is_present && !claims.debug.value);
     assert_int_equal(claims.platform_class, BL_CLASS_HARDWARE);

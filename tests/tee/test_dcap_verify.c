@@ -38,6 +38,11 @@ test_honest_enclave(void **state)
     assert_int_equal(claims.tcb.quoter, BL_TCB_UP_TO_DATE);
     assert_int_equal(claims.tcb.module, BL_TCB_ABSENT);
     assert_int_equal(claims.tcb.date_s.value, 1773360000); /* 2026-03-13 */
+    assert_true(claims.tcb.evaluation_number.is_present);
+    assert_int_equal(claims.isolation, BL_ISOLATION_HARDWARE);
+    assert_true(claims.attributes.is_present && claims.attributes.value == 0x05);
+    assert_int_equal(claims.registers.mask, 0);
+    assert_int_equal(claims.firmware.generation, BL_SNP_GENERATION_NONE);
     assert_int_equal(claims.tcb.advisory_count, 1);
     assert_true(has_advisory(&claims, "INTEL-SA-00615"));
     assert_int_equal(claims.unchecked_count, 0);
@@ -57,6 +62,10 @@ test_honest_trust_domains(void **state)
         assert_int_equal(claims.signer.size, 0);
         assert_true(claims.debug.is_present && !claims.debug.value);
         assert_true(claims.migratable.is_present && !claims.migratable.value);
+        assert_int_equal(claims.isolation, BL_ISOLATION_HARDWARE);
+        assert_true(claims.attributes.is_present);
+        assert_int_equal(claims.registers.hash, BL_SHA384);
+        assert_int_equal(claims.registers.mask, 0xf);
         assert_int_equal(claims.tcb.status, BL_TCB_UP_TO_DATE);
         assert_int_equal(claims.tcb.module, BL_TCB_UP_TO_DATE);
         assert_int_equal(claims.tcb.advisory_count, 2); /* of the level and of the module */

@@ -114,6 +114,8 @@ test_what_an_enclave_claims(void **state)
     assert_true(claims.signer.size == 48 && claims.signer.bytes[0] == 9);
     assert_true(claims.debug.is_present && !claims.debug.value);
     assert_int_equal(claims.isolation, BL_ISOLATION_VM);
+    assert_int_equal(claims.registers.hash, BL_SHA384);
+    assert_int_equal(bl_pcr_value(&claims.registers, 8).data[0], 9);
     assert_false(claims.platform.is_present || claims.enclave.is_present);
 }
 

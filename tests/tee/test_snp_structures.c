@@ -348,8 +348,8 @@ test_description(void **state)
         assert_true(shows(&text, "\"platform_info\":\"0xf000000000000025\""));
         assert_true(shows(&text, "\"key_info\":\"0x0\""));
         assert_true(shows(&text, "\"signing_key\":\"VCEK\""));
-        assert_true(shows(&text, turin ? "\"reported_tcb_fields\":{\"fmc\":1,\"bootloader\":2,"
-                                         "\"tee\":3,\"snp\":4,\"microcode\":81}"
+        assert_true(shows(&text, turin ? "\"reported_tcb_fields\":{\"bootloader\":2,"
+                                         "\"tee\":3,\"snp\":4,\"microcode\":81,\"fmc\":1}"
                                        : "\"reported_tcb_fields\":{\"bootloader\":4,\"tee\":0,"
                                          "\"snp\":24,\"microcode\":219}"));
         paper_evidence_done(&e);

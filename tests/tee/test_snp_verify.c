@@ -82,9 +82,33 @@ test_claims(void **state)
     assert_true(claims.vmpl.is_present && claims.vmpl.value == 0);
     assert_true(claims.debug.is_present && !claims.debug.value);
     assert_true(claims.migratable.is_present && !claims.migratable.value);
+    assert_int_equal(claims.isolation, BL_ISOLATION_HARDWARE);
+    assert_true(claims.attributes.is_present && claims.attributes.value == 0x3001f);
+    assert_true(claims.platform_info.is_present && claims.platform_info.value == 0);
     assert_false(claims.tcb.is_rated);
     assert_int_equal(claims.unchecked_count, 1);
     assert_string_equal(claims.unchecked[0], "crl");
+}
+
+/* Of the reported TCB, whose places depend on the generation. */
+static void
+test_firmware(void **state)
+{
+    static const struct bl_firmware_claims expected[] = { { BL_SNP_MILAN, { 4, 0, 24, 0xdb, 0 } },
+                                                          { BL_SNP_GENOA, { 10, 0, 25, 84, 0 } },
+                                                          { BL_SNP_TURIN, { 2, 3, 4, 81, 1 } } };
+
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(expected); i++) {
+        struct paper_snp p = paper_snp(expected[i].generation, 5, false);
+        struct bl_claims claims = { 0 };
+        struct bulla_error err = { 0 };
+        p.report[0x38 + 7] = 0xff;  /* the current one may be ahead */
+        p.report[0x1e0 + 7] = 0xff; /* the committed one too */
+        assert_ok(paper_verify(&p, &claims, &err), &err);
+        assert_int_equal(claims.firmware.generation, expected[i].generation);
+        assert_memory_equal(claims.firmware.svns, expected[i].svns, BL_SVN_COUNT);
+    }
 }
 
 static void
@@ -447,6 +471,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_generation_version_and_key),
         cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_firmware),
         cmocka_unit_test(test_absent_signer),
         cmocka_unit_test(test_b16_debug_vmpl_and_migration_are_refused),
         cmocka_unit_test(test_signature),

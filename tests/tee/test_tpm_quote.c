@@ -316,6 +316,7 @@ test_log_must_replay_and_explains_only_what_is_quoted(void **state)
     f->quote.event_log = bulla_buffer_bytes(&log);
     assert_ok(bl_tpm_quote_verify(&f->quote, &c, &err), &err);
     assert_int_equal(c.log_covers, 1u << 2 | 1u << 4);
+    assert_ptr_equal(c.event_log.data, log.data);
 
     log.data[65 + 14] ^= 1; /* first digest */
     refused(f, BULLA_CAUSE_LOG_MISMATCH);

@@ -53,11 +53,28 @@ check_realm_signature(const struct bl_cca_realm *realm, struct bulla_error *err)
     return status;
 }
 
+/* The realm says which hash made its measurements; a register of another size than the first
+ * measurement is none. */
+static void
+claim_registers(const struct bl_cca_realm *realm, struct bl_pcr_bank *bank)
+{
+    static const enum bl_hash hashes[] = { BL_SHA256, BL_SHA384, BL_SHA512 };
+
+    for (size_t i = 0; i < BL_COUNT_OF(hashes); i++)
+        if (bl_hash_size(hashes[i]) == realm->initial_measurement.size)
+            bank->hash = hashes[i];
+    for (unsigned i = 0; i < BL_CCA_REM_COUNT; i++)
+        if (bl_pcr_set(bank, i, realm->extensible_measurements[i], NULL) != BULLA_OK)
+            continue;
+}
+
 static void
 claim_realm(const struct bl_cca_realm *realm, struct bl_claims *claims)
 {
     claims->code = bl_arm_claim(realm->initial_measurement);
     claims->config = bl_arm_claim(realm->personalization);
+    claims->isolation = BL_ISOLATION_HARDWARE;
+    claim_registers(realm, &claims->registers);
 }
 
 enum bulla_status

@@ -36,6 +36,14 @@ bl_dcap_claim(struct bulla_bytes bytes)
     return claim;
 }
 
+struct bl_claim_number
+bl_dcap_claim_flags(struct bulla_bytes attributes)
+{
+    struct bl_reader r = bl_reader(attributes, WHERE);
+
+    return (struct bl_claim_number){ true, bl_read_u64le(&r) };
+}
+
 /* -- does the collateral speak of this platform? ------------------------------------------------- */
 
 static enum bulla_status
@@ -291,6 +299,7 @@ rate(const struct subject *subject, struct bl_claims *claims, struct bulla_error
     BL_TRY(bl_tcb_level_find(info, &svns, &level, &sgx, err));
     tcb->platform = tcb->status = level->status;
     tcb->date_s = (struct bl_claim_number){ true, (uint64_t)level->date_s };
+    tcb->evaluation_number = (struct bl_claim_number){ true, info->evaluation_number };
     BL_TRY(bl_tcb_advise_all(tcb, level->advisories, err));
     if (svns.is_tdx)
         BL_TRY(rate_td(subject, sgx, claims, err));

@@ -41,5 +41,7 @@ enum bulla_status bl_dcap_describe(const struct bl_verification *v,
 
 /** A claim of at most 68 bytes. */
 struct bl_claim_bytes bl_dcap_claim(struct bulla_bytes bytes);
+/** The first 64 flags of at least 8 bytes. */
+struct bl_claim_number bl_dcap_claim_flags(struct bulla_bytes attributes);
 
 #endif

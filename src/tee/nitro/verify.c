@@ -148,6 +148,10 @@ claim_enclave(const struct bl_nitro_document *d, struct bl_claims *claims, struc
         claims->signer.size = signer.size;
     }
     claims->isolation = BL_ISOLATION_VM;
+    claims->registers.hash = d->digest;
+    for (unsigned i = 0; i < BL_PCR_COUNT; i++)
+        if ((d->pcr_mask >> i & 1u) != 0)
+            BL_TRY(bl_pcr_set(&claims->registers, i, d->pcrs[i], err));
     claims->debug = (struct bl_claim_flag){ .is_present = true, .value = bl_nitro_is_debug(d) };
     return BULLA_OK;
 }

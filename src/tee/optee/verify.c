@@ -114,6 +114,7 @@ bl_optee_verify(const struct bl_verification *verification, struct bl_claims *cl
     BL_TRY(bl_hash_parts(BL_SHA256, covered, BL_COUNT_OF(covered), digest, err));
     BL_TRY(check_signature(verification, digest, report.signature, &claims, err));
     BL_TRY(bl_check_binder(verification, nonce, err));
+    claims.isolation = BL_ISOLATION_HARDWARE; /* the secure world */
     claims.code.size = report.digest.size;
     memcpy(claims.code.bytes, report.digest.data, report.digest.size);
     bl_claims_unchecked(&claims, "what_was_measured");

@@ -15,6 +15,7 @@ bl_psa_verify(const struct bl_verification *verification, struct bl_claims *clai
     BL_TRY(bl_arm_verify(verification, "iak", &token.message, &anchor, err));
     BL_TRY(bl_check_binder(verification, token.claims.nonce, err));
     bl_arm_claim_platform(anchor, token.claims.instance_id, token.claims.lifecycle, &claims);
+    claims.isolation = BL_ISOLATION_HARDWARE; /* the secure processing environment */
     if (token.claims.components.count > 0)
         BL_TRY(bl_arm_claim_components(&token.claims.components, &claims, err));
     bl_claims_unchecked(&claims, "reference_values");

@@ -36,6 +36,8 @@ bl_sgx_verify(const struct bl_verification *verification, struct bl_claims *clai
     (void)snprintf(claims.product, sizeof claims.product, "%u", (unsigned)report.isv_prod_id);
     claims.version = (struct bl_claim_number){ true, report.isv_svn };
     claims.config = bl_dcap_claim(report.config_id);
+    claims.isolation = BL_ISOLATION_HARDWARE;
+    claims.attributes = bl_dcap_claim_flags(report.attributes);
     claims.debug = (struct bl_claim_flag){ true, report.is_debug };
     *claims_out = claims;
     return BULLA_OK;

@@ -17,8 +17,6 @@
 #include "tee/scheme.h"
 #include "tee/snp/structures.h"
 
-enum bl_snp_generation { BL_SNP_GENERATION_NONE = 0, BL_SNP_MILAN, BL_SNP_GENOA, BL_SNP_TURIN };
-
 struct bl_snp_chain {
     struct bl_certificate_list certificates; /* leaf, intermediate, root */
     enum bl_snp_generation generation;

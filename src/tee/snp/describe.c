@@ -110,16 +110,11 @@ static void
 write_tcb(struct bl_json_writer *j, const char *name, struct bulla_bytes tcb,
           enum bl_snp_generation generation)
 {
-    const bool is_turin = generation == BL_SNP_TURIN;
-    const uint8_t *at = tcb.data;
+    const struct bl_firmware_claims firmware = bl_snp_tcb_svns(tcb, generation);
 
     bl_json_open_object(j, name);
-    if (is_turin)
-        bl_json_write_u64(j, "fmc", *at++);
-    bl_json_write_u64(j, "bootloader", at[0]);
-    bl_json_write_u64(j, "tee", at[1]);
-    bl_json_write_u64(j, "snp", is_turin ? at[2] : tcb.data[6]);
-    bl_json_write_u64(j, "microcode", tcb.data[7]);
+    for (size_t i = 0; i < bl_svn_count(generation); i++)
+        bl_json_write_u64(j, bl_svn_word((enum bl_svn)i), firmware.svns[i]);
     bl_json_close(j);
 }
 

@@ -152,6 +152,16 @@ check_reserved(const struct bl_snp_report *report, struct bulla_error *err)
     return BULLA_OK;
 }
 
+struct bl_firmware_claims
+bl_snp_tcb_svns(struct bulla_bytes tcb, enum bl_snp_generation generation)
+{
+    const uint8_t *at = tcb.data;
+
+    if (generation == BL_SNP_TURIN)
+        return (struct bl_firmware_claims){ generation, { at[1], at[2], at[3], at[7], at[0] } };
+    return (struct bl_firmware_claims){ generation, { at[0], at[1], at[6], at[7], 0 } };
+}
+
 /* A guest policy permits: a bit that is not understood permits something that nobody judged. */
 static enum bulla_status
 check_policy(const struct bl_snp_report *report, struct bulla_error *err)

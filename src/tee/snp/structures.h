@@ -13,6 +13,7 @@
 #define BL_TEE_SNP_STRUCTURES_H
 
 #include "codec/reader.h"
+#include "tee/claims.h"
 
 #define BL_SNP_REPORT_SIZE 0x4a0u    /* bytes */
 #define BL_SNP_SIGNED_SIZE 0x2a0u    /* bytes of a report that its signature covers */
@@ -76,6 +77,11 @@ enum bulla_status bl_snp_report_check(const struct bl_snp_report *report,
 unsigned bl_snp_signing_key(const struct bl_snp_report *report);
 bool bl_snp_author_key_enabled(const struct bl_snp_report *report);
 bool bl_snp_chip_key_masked(const struct bl_snp_report *report);
+
+/** The security version numbers in a TCB (8 bytes of a report), whose places depend on the
+ *  generation (AMD 56860, TCB_VERSION). NONE: places as up to Genoa. */
+struct bl_firmware_claims bl_snp_tcb_svns(struct bulla_bytes tcb,
+                                          enum bl_snp_generation generation);
 
 /** What stands behind the report in an extended one; each empty if it is not there. */
 struct bl_snp_table {

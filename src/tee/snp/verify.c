@@ -106,6 +106,10 @@ make_claims(const struct bl_snp_report *report, const struct bl_snp_chain *chain
     if (!bl_all_zero(report->id_key_digest))
         claims->signer = claim(report->id_key_digest);
     claims->version = (struct bl_claim_number){ true, report->guest_svn };
+    claims->isolation = BL_ISOLATION_HARDWARE;
+    claims->firmware = bl_snp_tcb_svns(report->reported_tcb, chain->generation);
+    claims->attributes = (struct bl_claim_number){ true, report->policy };
+    claims->platform_info = (struct bl_claim_number){ true, report->platform_info };
     claims->vmpl = (struct bl_claim_number){ true, report->vmpl };
     claims->debug = (struct bl_claim_flag){ true, (report->policy & BL_SNP_POLICY_DEBUG) != 0 };
     claims->migratable =

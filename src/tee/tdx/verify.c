@@ -14,6 +14,15 @@ decode(struct bulla_bytes bytes, struct bl_dcap_quote *quote, struct bl_td_body 
     return bl_td_body_decode(quote->body, quote->body_type == BL_DCAP_BODY_TD15, body, err);
 }
 
+static enum bulla_status
+claim_registers(const struct bl_td_body *body, struct bl_pcr_bank *bank, struct bulla_error *err)
+{
+    bank->hash = BL_SHA384;
+    for (unsigned i = 0; i < BL_TD_RTMR_COUNT; i++)
+        BL_TRY(bl_pcr_set(bank, i, body->rtmr[i], err));
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_tdx_verify(const struct bl_verification *verification, struct bl_claims *claims_out,
               struct bulla_error *err)
@@ -36,6 +45,9 @@ bl_tdx_verify(const struct bl_verification *verification, struct bl_claims *clai
     }
     claims.code = bl_dcap_claim(body.mr_td);
     claims.config = bl_dcap_claim(body.mr_config_id);
+    claims.isolation = BL_ISOLATION_HARDWARE;
+    claims.attributes = bl_dcap_claim_flags(body.td_attributes);
+    BL_TRY(claim_registers(&body, &claims.registers, err));
     claims.debug = (struct bl_claim_flag){ true, body.is_debug };
     claims.migratable = (struct bl_claim_flag){ true, body.is_migratable };
     *claims_out = claims;

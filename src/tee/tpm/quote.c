@@ -159,6 +159,7 @@ check_log(const struct bl_tpm_quote *quote, struct bl_tpm_claims *claims, struct
     }
     BL_TRY(bl_replay_check_separators(&replay, covered & BL_PCR_MASK_BOOT, err));
     claims->log_covers = covered;
+    claims->event_log = quote->event_log;
     return BULLA_OK;
 }
 
