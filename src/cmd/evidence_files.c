@@ -174,12 +174,48 @@ find_scheme(const struct bl_arguments *arguments, const struct bl_scheme **schem
     const char *kind = bl_argument(arguments, "kind");
 
     if (kind == NULL)
-        return fail_usage("--kind", "what kind of evidence is it?", err);
+        return BULLA_OK; /* a wrapper says it */
     *scheme_out = bl_scheme_find(kind);
     if (*scheme_out != NULL)
         return BULLA_OK;
     bl_report_object_word(kind);
     return bulla_fail(err, BULLA_E_UNSUPPORTED, "evidence", "no such kind", 0);
+}
+
+/* What the operator gives stands for all of its role: a wrapper cannot add to it, nor make it
+ * ambiguous and so unchecked. */
+static bool
+is_given(const struct bl_evidence_files *files, size_t given_count, const char *role)
+{
+    for (size_t i = 0; i < given_count; i++)
+        if (strcmp(files->parts[i].role, role) == 0)
+            return true;
+    return false;
+}
+
+static enum bulla_status
+unwrap(struct bl_evidence_files *files, struct bulla_error *err)
+{
+    struct bl_verification *v = &files->verification;
+    size_t given_count = v->part_count;
+    enum bl_cmw_form form;
+
+    if (files->evidence.size == 0 ||
+        bl_cmw_encoding_of(files->evidence.data[0], &form) == BL_CMW_ENCODING_NONE)
+        return fail_usage("--kind", "what kind of evidence is it?", err);
+    BL_TRY(bl_cmw_decode(v->evidence, &files->wrapper, err));
+    BL_TRY(bl_wrapper_open(&files->wrapper, &files->wrapped, err));
+    files->scheme = files->wrapped.scheme;
+    v->evidence = files->wrapped.evidence;
+    for (size_t i = 0; i < files->wrapped.part_count; i++) {
+        const struct bl_part *part = &files->wrapped.parts[i];
+        if (is_given(files, given_count, part->role))
+            continue;
+        if (v->part_count == BL_PART_COUNT_MAX)
+            return fail_usage(part->role, "more pieces than can be given", err);
+        files->parts[v->part_count++] = *part;
+    }
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -195,12 +231,14 @@ load(struct bl_evidence_files *files, const struct bl_arguments *arguments, stru
     BL_TRY(read_inputs(files, arguments, err));
     BL_TRY(make_binder(files, err));
     bl_report_object_word(bl_operand(arguments, 0));
-    BL_TRY(bl_input_slurp(bl_operand(arguments, 0), BL_PART_SIZE_MAX, &files->evidence, err));
+    BL_TRY(bl_input_slurp(bl_operand(arguments, 0),
+                          files->scheme == NULL ? BL_CMW_SIZE_MAX : BL_PART_SIZE_MAX,
+                          &files->evidence, err));
     v->evidence = bulla_buffer_bytes(&files->evidence);
     v->parts = files->parts;
     v->inputs = files->inputs;
     v->anchors = files->anchors;
-    return BULLA_OK;
+    return files->scheme == NULL ? unwrap(files, err) : BULLA_OK;
 }
 
 enum bulla_status
@@ -223,4 +261,5 @@ bl_evidence_files_done(struct bl_evidence_files *files)
         bulla_buffer_done(&files->contents[i]);
     bulla_buffer_done(&files->evidence);
     bulla_buffer_done(&files->binder);
+    bl_cmw_done(&files->wrapper);
 }
