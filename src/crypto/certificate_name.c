@@ -5,29 +5,103 @@
  * Names are compared as they are encoded: who issues under a name spells it the same way each time,
  * and RFC 5280's rules for the same name in other letters are nothing to trust.
  */
+#include <openssl/asn1.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "codec/oid.h"
+#include "codec/utf8.h"
 #include "crypto/library.h"
 #include "crypto/x509_internal.h"
 
 static const char where[] = "name in a certificate";
 
-static bool
-same_name(const X509_NAME *a, const X509_NAME *b)
-{
-    struct bulla_bytes a_der = { NULL, 0 }, b_der = { NULL, 0 };
+#define NAME_SET_COUNT_MAX 64
 
-    return X509_NAME_get0_der(a, &a_der.data, &a_der.size) == 1 &&
-           X509_NAME_get0_der(b, &b_der.data, &b_der.size) == 1 && X509_NAME_entry_count(a) > 0 &&
-           bl_equal(a_der, b_der);
+/* A name is walked set by set: RDNSequence, RelativeDistinguishedName, AttributeTypeAndValue. */
+static struct bl_reader
+enter_name(struct bulla_bytes name)
+{
+    struct bl_reader whole = bl_reader(name, where);
+
+    return bl_der_enter(&whole, BL_DER_SEQUENCE, where);
+}
+
+struct attribute {
+    struct bulla_bytes type; /* content of the OID */
+    uint8_t tag;
+    struct bulla_bytes value;
+};
+
+/* The string types of DirectoryString, and those of e-mail addresses, domain components and serial
+ * numbers (RFC 5280 A.1): size of a character in bytes, 0 for another tag. */
+static size_t
+character_size(uint8_t tag)
+{
+    switch (tag) {
+    case V_ASN1_UTF8STRING:
+    case V_ASN1_NUMERICSTRING:
+    case V_ASN1_PRINTABLESTRING:
+    case V_ASN1_T61STRING:
+    case V_ASN1_IA5STRING:
+    case V_ASN1_VISIBLESTRING:
+        return 1;
+    case V_ASN1_BMPSTRING:
+        return 2;
+    case V_ASN1_UNIVERSALSTRING:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+/* The next of a set. */
+static struct attribute
+read_attribute(struct bl_reader *set)
+{
+    struct bl_reader part = bl_der_enter(set, BL_DER_SEQUENCE, where);
+    struct attribute attribute = { .type = bl_der_read_oid(&part) };
+
+    attribute.tag = bl_reader_left(&part) > 0 ? part.input.data[part.offset] : 0;
+    attribute.value = bl_der_read(&part, attribute.tag);
+    const size_t size = character_size(attribute.tag);
+    if (set->failed == NULL &&
+        (bl_reader_finish(&part, NULL) != BULLA_OK || size == 0 ||
+         attribute.value.size % size != 0 ||
+         (attribute.tag == V_ASN1_UTF8STRING && !bl_utf8_is_valid(attribute.value))))
+        bl_reader_fail(set, "not an attribute");
+    return attribute;
+}
+
+bool
+bl_name_is_well_formed(struct bulla_bytes name)
+{
+    struct bl_reader sets = enter_name(name);
+
+    while (sets.failed == NULL && bl_reader_left(&sets) > 0) {
+        struct bl_reader set = bl_der_enter(&sets, BL_DER_SET, where);
+        do
+            (void)read_attribute(&set);
+        while (set.failed == NULL && bl_reader_left(&set) > 0);
+        if (set.failed != NULL)
+            return false;
+    }
+    return sets.failed == NULL;
+}
+
+bool
+bl_name_is_empty(struct bulla_bytes name)
+{
+    struct bl_reader sets = enter_name(name);
+
+    return bl_reader_left(&sets) == 0;
 }
 
 bool
 bl_certificate_is_issued_by(const struct bl_certificate *certificate,
                             const struct bl_certificate *issuer)
 {
-    return same_name(X509_get_issuer_name(certificate->x509), X509_get_subject_name(issuer->x509));
+    return bl_equal(certificate->issuer, issuer->subject) && !bl_name_is_empty(issuer->subject);
 }
 
 bool
@@ -68,16 +142,23 @@ append_escaped(struct bulla_buffer *out, struct bulla_bytes text, struct bulla_e
     return BULLA_OK;
 }
 
-/* The value of one attribute, in UTF-8. */
+/* The value of one attribute, in UTF-8: libcrypto knows the string types of forty years. */
 static enum bulla_status
-append_value(struct bulla_buffer *out, const X509_NAME_ENTRY *entry, bool is_escaped,
+append_value(struct bulla_buffer *out, const struct attribute *attribute, bool is_escaped,
              struct bulla_error *err)
 {
     unsigned char *utf8 = NULL;
     const struct bl_library *library = NULL;
 
     BL_TRY(bl_library(&library, err));
-    int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
+    ASN1_STRING *string = ASN1_STRING_type_new(attribute->tag);
+    if (string == NULL || ASN1_STRING_set(string, bl_library_data(attribute->value),
+                                          (int)attribute->value.size) != 1) {
+        ASN1_STRING_free(string);
+        return bl_library_failed(err, where, "cannot be read");
+    }
+    int size = ASN1_STRING_to_UTF8(&utf8, string);
+    ASN1_STRING_free(string);
     if (size < 0)
         return bl_library_refused(err, BULLA_CAUSE_MALFORMED, where, "not text");
     const struct bulla_bytes text = { utf8, (size_t)size };
@@ -88,69 +169,72 @@ append_value(struct bulla_buffer *out, const X509_NAME_ENTRY *entry, bool is_esc
 }
 
 /* RFC 4514 section 3 has short words for these; others go by their number. */
-static const char *
-type_word(const ASN1_OBJECT *type)
-{
-    switch (OBJ_obj2nid(type)) {
-    case NID_commonName:
-        return "CN";
-    case NID_localityName:
-        return "L";
-    case NID_stateOrProvinceName:
-        return "ST";
-    case NID_organizationName:
-        return "O";
-    case NID_organizationalUnitName:
-        return "OU";
-    case NID_countryName:
-        return "C";
-    case NID_streetAddress:
-        return "STREET";
-    case NID_domainComponent:
-        return "DC";
-    case NID_userId:
-        return "UID";
-    default:
-        return NULL;
-    }
-}
+static const struct {
+    const char *oid;
+    const char *word;
+} type_words[] = {
+    { "2.5.4.3", "CN" },
+    { "2.5.4.7", "L" },
+    { "2.5.4.8", "ST" },
+    { "2.5.4.10", "O" },
+    { "2.5.4.11", "OU" },
+    { "2.5.4.6", "C" },
+    { "2.5.4.9", "STREET" },
+    { "0.9.2342.19200300.100.1.25", "DC" },
+    { "0.9.2342.19200300.100.1.1", "UID" },
+};
 
 static enum bulla_status
-append_attribute(struct bulla_buffer *out, const X509_NAME_ENTRY *entry, struct bulla_error *err)
+append_type(struct bulla_buffer *out, struct bulla_bytes type, struct bulla_error *err)
 {
-    const ASN1_OBJECT *type = X509_NAME_ENTRY_get_object(entry);
-    const char *word = type_word(type);
-    char dotted[128];
-
-    if (word == NULL) {
-        int size = OBJ_obj2txt(dotted, sizeof dotted, type, /* dotted text= */ 1);
-        if (size <= 0 || size >= (int)sizeof dotted)
-            return bulla_fail(err, BULLA_E_LIMIT, where, "an attribute's type is too long", 0);
-        word = dotted;
-    }
-    BL_TRY(append_text(out, word, err));
-    BL_TRY(append_text(out, "=", err));
-    return append_value(out, entry, /* is_escaped= */ true, err);
+    for (size_t i = 0; i < BL_COUNT_OF(type_words); i++)
+        if (bl_oid_is(type, type_words[i].oid))
+            return append_text(out, type_words[i].word, err);
+    return bl_oid_to_text(type, out, err);
 }
 
 /* Attributes of one set (a multi-valued part) stay in their order, joined with '+'. */
 static enum bulla_status
-append_name(struct bulla_buffer *out, const X509_NAME *name, struct bulla_error *err)
+append_set(struct bulla_buffer *out, struct bl_reader set, struct bulla_error *err)
 {
-    int end = X509_NAME_entry_count(name);
-    const int last = end;
+    for (bool is_first = true; bl_reader_left(&set) > 0; is_first = false) {
+        const struct attribute attribute = read_attribute(&set);
+        BL_TRY(bl_reader_ok(&set, err));
+        if (!is_first)
+            BL_TRY(append_text(out, "+", err));
+        BL_TRY(append_type(out, attribute.type, err));
+        BL_TRY(append_text(out, "=", err));
+        BL_TRY(append_value(out, &attribute, /* is_escaped= */ true, err));
+    }
+    return BULLA_OK;
+}
 
-    while (end > 0) {
-        const int set = X509_NAME_ENTRY_set(X509_NAME_get_entry(name, end - 1));
-        int start = end - 1;
-        while (start > 0 && X509_NAME_ENTRY_set(X509_NAME_get_entry(name, start - 1)) == set)
-            start--;
-        for (int i = start; i < end; i++) {
-            if (i > start || end < last)
-                BL_TRY(append_text(out, i > start ? "+" : ",", err));
-            BL_TRY(append_attribute(out, X509_NAME_get_entry(name, i), err));
-        }
-        end = start;
+static size_t
+set_count(struct bulla_bytes name)
+{
+    struct bl_reader sets = enter_name(name);
+    size_t count = 0;
+
+    for (; sets.failed == NULL && bl_reader_left(&sets) > 0; count++)
+        (void)bl_der_read(&sets, BL_DER_SET);
+    return count;
+}
+
+/* The last set first. */
+static enum bulla_status
+append_name(struct bulla_buffer *out, struct bulla_bytes name, struct bulla_error *err)
+{
+    const size_t count = set_count(name);
+
+    if (count > NAME_SET_COUNT_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "too many parts", count);
+    for (size_t i = count; i-- > 0;) {
+        struct bl_reader sets = enter_name(name);
+        for (size_t j = 0; j < i; j++)
+            (void)bl_der_read(&sets, BL_DER_SET);
+        if (i + 1 < count)
+            BL_TRY(append_text(out, ",", err));
+        BL_TRY(append_set(out, bl_der_enter(&sets, BL_DER_SET, where), err));
     }
     return BULLA_OK;
 }
@@ -161,26 +245,43 @@ bl_certificate_name_text(const struct bl_certificate *certificate, bool of_issue
 {
     BL_AUTO(bulla_buffer) text = { 0 };
 
-    BL_TRY(append_name(&text,
-                       of_issuer ? X509_get_issuer_name(certificate->x509)
-                                 : X509_get_subject_name(certificate->x509),
-                       err));
+    BL_TRY(append_name(&text, of_issuer ? certificate->issuer : certificate->subject, err));
     return bulla_buffer_append(out, bulla_buffer_bytes(&text), err);
+}
+
+/* The attributes of this type; the last of them. */
+static size_t
+find_attribute(struct bulla_bytes name, const char *type, struct attribute *found)
+{
+    struct bl_reader sets = enter_name(name);
+    size_t count = 0;
+
+    while (sets.failed == NULL && bl_reader_left(&sets) > 0) {
+        struct bl_reader set = bl_der_enter(&sets, BL_DER_SET, where);
+        while (set.failed == NULL && bl_reader_left(&set) > 0) {
+            const struct attribute attribute = read_attribute(&set);
+            if (!bl_oid_is(attribute.type, type))
+                continue;
+            *found = attribute;
+            count++;
+        }
+    }
+    return count;
 }
 
 enum bulla_status
 bl_certificate_common_name(const struct bl_certificate *certificate, struct bulla_buffer *out,
                            struct bulla_error *err)
 {
-    const X509_NAME *name = X509_get_subject_name(certificate->x509);
-    const int place = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    struct attribute attribute = { 0 };
+    const size_t count = find_attribute(certificate->subject, "2.5.4.3", &attribute);
     BL_AUTO(bulla_buffer) text = { 0 };
 
-    if (place < 0)
+    if (count == 0)
         return bulla_fail(err, BULLA_E_NOT_FOUND, where, "no common name", 0);
-    if (X509_NAME_get_index_by_NID(name, NID_commonName, place) >= 0)
+    if (count > 1)
         return bulla_fail(err, BULLA_E_MALFORMED, where, "more than one common name", 0);
-    BL_TRY(append_value(&text, X509_NAME_get_entry(name, place), /* is_escaped= */ false, err));
+    BL_TRY(append_value(&text, &attribute, /* is_escaped= */ false, err));
     if (text.size > 0 && memchr(text.data, 0, text.size) != NULL)
         return bulla_fail(err, BULLA_E_MALFORMED, where, "a zero in a common name", 0);
     return bulla_buffer_append(out, bulla_buffer_bytes(&text), err);

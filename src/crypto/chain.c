@@ -5,16 +5,9 @@
  *
  * From the anchor down: nothing of a certificate is believed before its issuer is.
  */
-#include <openssl/x509v3.h>
-#include <string.h>
-
 #include "base/memory.h"
-#include "crypto/library.h"
-#include "crypto/pkey.h"
-#include "crypto/x509.h"
+#include "codec/oid.h"
 #include "crypto/x509_internal.h"
-
-#define SIGNATURE_BITS_MIN 112 /* SP 800-57: SHA-1 and MD5 fall short of it */
 
 static enum bulla_status
 check_validity(const struct bl_certificate *certificate, size_t depth, int64_t now_s,
@@ -35,49 +28,22 @@ check_validity(const struct bl_certificate *certificate, size_t depth, int64_t n
 }
 
 static bool
-is_listed(const ASN1_OBJECT *oid, const char *const *list)
+is_listed(struct bulla_bytes oid, const char *const *list)
 {
-    char text[128];
-
-    if (list == NULL ||
-        OBJ_obj2txt(text, sizeof text, oid, /* dotted text= */ 1) >= (int)sizeof text)
-        return false;
-    for (; *list != NULL; list++) {
-        if (strcmp(*list, text) == 0)
+    for (; list != NULL && *list != NULL; list++)
+        if (bl_oid_is(oid, *list))
             return true;
-    }
     return false;
-}
-
-/* Those whose meaning is dealt with here or through the accessors, or that bind nobody when no
- * policy is asked for. Name and policy constraints are not among them. */
-static bool
-is_processed(const ASN1_OBJECT *oid)
-{
-    switch (OBJ_obj2nid(oid)) {
-    case NID_basic_constraints:
-    case NID_key_usage:
-    case NID_ext_key_usage:
-    case NID_subject_alt_name:
-    case NID_certificate_policies:
-    case NID_crl_distribution_points:
-        return true;
-    default:
-        return false;
-    }
 }
 
 static enum bulla_status
 check_critical(const struct bl_certificate *certificate, size_t depth,
                const char *const *known_critical, struct bulla_error *err)
 {
-    const int count = X509_get_ext_count(certificate->x509);
-
-    for (int i = 0; i < count; i++) {
-        X509_EXTENSION *extension = X509_get_ext(certificate->x509, i);
-        const ASN1_OBJECT *oid = X509_EXTENSION_get_object(extension);
-        if (X509_EXTENSION_get_critical(extension) != 0 && !is_processed(oid) &&
-            !is_listed(oid, known_critical))
+    for (size_t i = 0; i < certificate->extension_count; i++) {
+        const struct bl_extension *extension = &certificate->extensions[i];
+        if (extension->is_critical && !bl_extension_is_processed(extension) &&
+            !is_listed(extension->oid, known_critical))
             return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
                               "a critical extension is not known", depth);
     }
@@ -88,51 +54,30 @@ check_critical(const struct bl_certificate *certificate, size_t depth,
 static enum bulla_status
 check_issuer(const struct bl_certificate *issuer, size_t depth, struct bulla_error *err)
 {
-    const uint32_t flags = X509_get_extension_flags(issuer->x509);
-
-    if ((flags & (EXFLAG_BCONS | EXFLAG_CA)) != (EXFLAG_BCONS | EXFLAG_CA))
+    if (!issuer->is_authority)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
                           "an issuer is no certification authority", depth);
-    if ((flags & EXFLAG_KUSAGE) != 0 && (X509_get_key_usage(issuer->x509) & KU_KEY_CERT_SIGN) == 0)
+    if (issuer->has_key_usage && (issuer->key_usage & BL_KEY_USAGE_SIGN_CERTIFICATES) == 0)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
                           "an issuer's key may not sign certificates", depth);
-    const long path_length = X509_get_pathlen(issuer->x509); /* -1: not limited */
-    if (path_length >= 0 && (size_t)path_length < depth - 1)
+    if (issuer->limits_path && issuer->path_length < depth - 1)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
                           "longer than an issuer permits", depth);
     return BULLA_OK;
-}
-
-static bool
-algorithm_is_strong(X509 *x509)
-{
-    int digest = NID_undef, key = NID_undef, bits = 0;
-
-    if (X509_get_signature_info(x509, &digest, &key, &bits, NULL) != 1 || bits < SIGNATURE_BITS_MIN)
-        return false;
-    return digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512 ||
-           (digest == NID_undef && key == NID_ED25519);
 }
 
 static enum bulla_status
 check_signature(const struct bl_certificate *certificate, const struct bl_certificate *issuer,
                 size_t depth, struct bulla_error *err)
 {
-    const struct bl_library *library = NULL;
     BL_AUTO_FREE(bl_key) key = NULL;
 
     if (!bl_certificate_is_issued_by(certificate, issuer))
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain", "issued under another name",
                           depth);
-    if (!algorithm_is_strong(certificate->x509))
-        return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
-                          "signed with an algorithm that proves nothing", depth);
     BL_TRY(bl_certificate_key(issuer, &key, err));
-    BL_TRY(bl_library(&library, err));
-    if (X509_verify(certificate->x509, key->pkey) == 1)
-        return BULLA_OK;
-    return bl_library_refused(err, BULLA_CAUSE_SIGNATURE, "certificate chain",
-                              "a signature does not verify");
+    return bl_der_signature_verify(key, &certificate->algorithm, certificate->signed_part,
+                                   certificate->signature, BULLA_CAUSE_SIGNATURE, err);
 }
 
 enum bulla_status

@@ -7,11 +7,8 @@
  */
 #include "crypto/crl.h"
 
-#include <openssl/x509v3.h>
-
 #include "base/memory.h"
 #include "codec/pem.h"
-#include "crypto/der_signature.h"
 #include "crypto/x509_internal.h"
 
 static const char where[] = "revocation list";
@@ -46,42 +43,6 @@ bl_crl_free(struct bl_crl *crl)
     bl_free(crl);
 }
 
-/* Content of an INTEGER of any size and sign, in the fewest bytes (X.690 section 8.3.2). */
-static struct bulla_bytes
-read_serial(struct bl_reader *r)
-{
-    struct bulla_bytes content = bl_der_read(r, BL_DER_INTEGER);
-
-    if (r->failed == NULL &&
-        (content.size == 0 ||
-         (content.size > 1 && ((content.data[0] == 0x00 && content.data[1] < 0x80) ||
-                               (content.data[0] == 0xff && content.data[1] >= 0x80)))))
-        bl_reader_fail(r, "INTEGER not in the fewest bytes");
-    return content;
-}
-
-struct extension {
-    struct bulla_bytes oid;
-    struct bulla_bytes value;
-    bool is_critical;
-};
-
-/* Section 4.1: SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. */
-static struct extension
-read_extension(struct bl_reader *r)
-{
-    struct extension extension = { 0 };
-    struct bl_reader part = bl_der_enter(r, BL_DER_SEQUENCE, where);
-
-    extension.oid = bl_der_read_oid(&part);
-    if (bl_der_next_is(&part, BL_DER_BOOLEAN))
-        extension.is_critical = bl_der_read_bool(&part);
-    extension.value = bl_der_read(&part, BL_DER_OCTET_STRING);
-    if (r->failed == NULL && bl_reader_finish(&part, NULL) != BULLA_OK)
-        bl_reader_fail(r, "not an extension");
-    return extension;
-}
-
 /* Section 5.3: an entry that is about somebody else's certificate, or that says what we do not know,
  * makes the whole list unusable. */
 static void
@@ -89,12 +50,12 @@ read_entry(struct bl_reader *r, struct bulla_bytes *serial_out, const char **unu
 {
     struct bl_reader entry = bl_der_enter(r, BL_DER_SEQUENCE, where);
 
-    *serial_out = read_serial(&entry);
+    *serial_out = bl_serial_read(&entry);
     (void)bl_der_read_time_s(&entry);
     if (entry.failed == NULL && bl_reader_left(&entry) > 0) {
         struct bl_reader extensions = bl_der_enter(&entry, BL_DER_SEQUENCE, where);
         while (extensions.failed == NULL && bl_reader_left(&extensions) > 0) {
-            struct extension extension = read_extension(&extensions);
+            struct bl_extension extension = bl_extension_read(&extensions, where);
             if (bl_equal(extension.oid, BL_BYTES_OF(oid_entry_issuer)))
                 *unusable = "an entry is about another issuer's certificate";
             else if (extension.is_critical && !bl_equal(extension.oid, BL_BYTES_OF(oid_reason)) &&
@@ -145,7 +106,7 @@ read_extensions(struct bl_crl *crl, struct bl_reader *r)
     bool has_key_id = false;
 
     while (list.failed == NULL && bl_reader_left(&list) > 0) {
-        struct extension extension = read_extension(&list);
+        struct bl_extension extension = bl_extension_read(&list, where);
         if (list.failed != NULL)
             break;
         if (bl_equal(extension.oid, BL_BYTES_OF(oid_authority_key))) {
@@ -242,28 +203,19 @@ bl_crl_parse(struct bulla_bytes der_or_pem, struct bl_crl **out, struct bulla_er
 bool
 bl_crl_is_of(const struct bl_crl *crl, const struct bl_certificate *issuer)
 {
-    const X509_NAME *name = X509_get_subject_name(issuer->x509);
-    struct bulla_bytes der = { NULL, 0 };
-
-    return X509_NAME_entry_count(name) > 0 && X509_NAME_get0_der(name, &der.data, &der.size) == 1 &&
-           bl_equal(der, crl->issuer);
+    return bl_equal(issuer->subject, crl->issuer) && !bl_name_is_empty(crl->issuer);
 }
 
 static enum bulla_status
 check_issuer(const struct bl_crl *crl, const struct bl_certificate *issuer, struct bulla_error *err)
 {
-    const ASN1_OCTET_STRING *key_id = X509_get0_subject_key_id(issuer->x509);
-
     if (!bl_crl_is_of(crl, issuer))
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, where,
                                 "another authority's by its name");
-    if (key_id != NULL && crl->key_id.size > 0 &&
-        !bl_equal(crl->key_id, (struct bulla_bytes){ ASN1_STRING_get0_data(key_id),
-                                                     (size_t)ASN1_STRING_length(key_id) }))
+    if (issuer->key_id.size > 0 && crl->key_id.size > 0 && !bl_equal(crl->key_id, issuer->key_id))
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, where,
                                 "of another key than the authority's");
-    if ((X509_get_extension_flags(issuer->x509) & EXFLAG_KUSAGE) != 0 &&
-        (X509_get_key_usage(issuer->x509) & KU_CRL_SIGN) == 0)
+    if (issuer->has_key_usage && (issuer->key_usage & BL_KEY_USAGE_SIGN_LISTS) == 0)
         return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, where,
                                 "the authority's key may not sign it");
     return BULLA_OK;

@@ -30,6 +30,13 @@ struct named_algorithm {
             true, BL_SCHEME_ECDSA, h \
         }                            \
     }
+#define ED25519                                          \
+    {                                                    \
+        OID("\x2b\x65\x70"), /* 1.3.101.112, RFC 8410 */ \
+        {                                                \
+            true, BL_SCHEME_ED25519, BL_HASH_NONE        \
+        }                                                \
+    }
 #define RSASSA(last, h)               \
     {                                 \
         OID(OID_PKCS1 last),          \
@@ -38,8 +45,13 @@ struct named_algorithm {
         }                             \
     }
 static const struct named_algorithm algorithms[] = {
-    ECDSA("\x02", BL_SHA256),  ECDSA("\x03", BL_SHA384),  ECDSA("\x04", BL_SHA512),
-    RSASSA("\x0b", BL_SHA256), RSASSA("\x0c", BL_SHA384), RSASSA("\x0d", BL_SHA512),
+    ECDSA("\x02", BL_SHA256),
+    ECDSA("\x03", BL_SHA384),
+    ECDSA("\x04", BL_SHA512),
+    RSASSA("\x0b", BL_SHA256),
+    RSASSA("\x0c", BL_SHA384),
+    RSASSA("\x0d", BL_SHA512),
+    ED25519,
 };
 
 /* A hash AlgorithmIdentifier: parameters absent or NULL (RFC 4055 section 2.1). */
@@ -164,11 +176,19 @@ bl_der_signature_verify(const struct bl_key *key, const struct bl_der_algorithm 
             return bulla_fail_cause(err, cause, "signature", "not a pair of numbers of this curve");
         signature = (struct bulla_bytes){ raw, 2 * traits->private_size };
     }
-    BL_TRY(bl_hash_once(algorithm->hash, message, digest, err));
     struct bulla_error why = { 0 };
-    enum bulla_status status = bl_key_verify_digest(
-        key, algorithm->scheme, algorithm->hash,
-        (struct bulla_bytes){ digest, bl_hash_size(algorithm->hash) }, signature, &why);
+    enum bulla_status status = BULLA_E_SIGNATURE;
+    if (algorithm->scheme == BL_SCHEME_ED25519) {
+        status = bl_key_kind(key) == BL_KEY_ED25519
+                     ? bl_key_verify(key, &message, 1, signature, &why)
+                     : bulla_fail(&why, BULLA_E_SIGNATURE, "signature",
+                                  "scheme does not fit the key", 0);
+    } else {
+        BL_TRY(bl_hash_once(algorithm->hash, message, digest, err));
+        status = bl_key_verify_digest(key, algorithm->scheme, algorithm->hash,
+                                      (struct bulla_bytes){ digest, bl_hash_size(algorithm->hash) },
+                                      signature, &why);
+    }
     if (status == BULLA_E_SIGNATURE)
         return bulla_fail_cause(err, cause, why.where, why.what);
     if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)

@@ -58,8 +58,8 @@ check_issuing(const struct bl_certificate_request *request, const struct bl_cert
         return issuer != NULL ? bulla_fail(err, BULLA_E_ARGUMENT, "new certificate",
                                            "self-signed, but with an issuer", 0)
                               : check_same_key(request->subject, issuer_key, err);
-    if (issuer == NULL || (X509_get_extension_flags(issuer->x509) & EXFLAG_CA) == 0 ||
-        (request->is_authority && X509_get_pathlen(issuer->x509) == 0))
+    if (issuer == NULL || !issuer->is_authority ||
+        (request->is_authority && issuer->limits_path && issuer->path_length == 0))
         return bulla_fail(err, BULLA_E_ARGUMENT, "new certificate", "the issuer may not issue it",
                           0);
     BL_TRY(bl_certificate_key(issuer, &certified, err));
@@ -86,14 +86,17 @@ set_name(X509 *x509, const struct bl_certificate_request *request,
          const struct bl_certificate *issuer)
 {
     X509_NAME *name = X509_NAME_new();
+    const unsigned char *encoded = issuer != NULL ? issuer->subject.data : NULL;
+    X509_NAME *issuer_name =
+        issuer != NULL ? d2i_X509_NAME(NULL, &encoded, (long)issuer->subject.size) : NULL;
     bool done =
-        name != NULL &&
+        name != NULL && (issuer == NULL || issuer_name != NULL) &&
         X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
                                    bl_library_unconst(request->common_name), -1, -1, 0) == 1 &&
         X509_set_subject_name(x509, name) == 1 &&
-        X509_set_issuer_name(x509, issuer != NULL ? X509_get_subject_name(issuer->x509) : name) ==
-            1;
+        X509_set_issuer_name(x509, issuer_name != NULL ? issuer_name : name) == 1;
 
+    X509_NAME_free(issuer_name);
     X509_NAME_free(name);
     return done;
 }
@@ -146,21 +149,21 @@ set_serial(X509 *x509, struct bulla_error *err)
     return done ? BULLA_OK : bl_library_failed(err, "new certificate", "cannot be made");
 }
 
-/* RFC 7093 2, method 1: the first 160 bits of SHA-256 over the key's BIT STRING. */
+/* An identifier with this content, or by RFC 7093 2, method 1: the first 160 bits of SHA-256 over the
+ * key's BIT STRING. */
 static enum bulla_status
-key_id(X509 *x509, ASN1_OCTET_STRING **id_out, struct bulla_error *err)
+make_key_id(struct bulla_bytes stated, struct bulla_bytes key_bits, ASN1_OCTET_STRING **id_out,
+            struct bulla_error *err)
 {
     const struct bl_library *library = NULL;
-    const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x509);
     uint8_t digest[BL_HASH_SIZE_MAX];
 
-    BL_TRY(bl_hash_once(
-        BL_SHA256,
-        (struct bulla_bytes){ ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits) },
-        digest, err));
+    BL_TRY(bl_hash_once(BL_SHA256, key_bits, digest, err));
+    if (stated.size == 0)
+        stated = (struct bulla_bytes){ digest, KEY_ID_SIZE };
     BL_TRY(bl_library(&library, err));
     ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
-    if (id == NULL || ASN1_OCTET_STRING_set(id, digest, KEY_ID_SIZE) != 1) {
+    if (id == NULL || ASN1_OCTET_STRING_set(id, stated.data, (int)stated.size) != 1) {
         ASN1_OCTET_STRING_free(id);
         return bl_library_failed(err, "new certificate", "cannot be made");
     }
@@ -168,22 +171,32 @@ key_id(X509 *x509, ASN1_OCTET_STRING **id_out, struct bulla_error *err)
     return BULLA_OK;
 }
 
+/* Content of the BIT STRING of a SubjectPublicKeyInfo that was read before. */
+static struct bulla_bytes
+key_bits_of(struct bulla_bytes spki)
+{
+    struct bl_reader r = bl_reader(spki, "public key");
+    struct bl_reader inside = bl_der_enter(&r, BL_DER_SEQUENCE, "public key");
+
+    (void)bl_der_skip(&inside);
+    return bl_der_read_bits(&inside, spki.size);
+}
+
 /* The issuer's identifier as its own certificate states it, else as we would have made it. */
 static enum bulla_status
 add_key_ids(X509 *x509, const struct bl_certificate *issuer, struct bulla_error *err)
 {
+    const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x509);
+    const struct bulla_bytes key_bits = { ASN1_STRING_get0_data(bits),
+                                          (size_t)ASN1_STRING_length(bits) };
+    const struct bulla_bytes none = { NULL, 0 };
     ASN1_OCTET_STRING *own = NULL, *of_issuer = NULL;
-    enum bulla_status status = key_id(x509, &own, err);
-    X509 *signer = issuer != NULL ? issuer->x509 : x509;
-    const ASN1_OCTET_STRING *stated = issuer != NULL ? X509_get0_subject_key_id(signer) : NULL;
 
-    if (status == BULLA_OK && stated != NULL) {
-        of_issuer = ASN1_OCTET_STRING_dup(stated);
-        if (of_issuer == NULL)
-            status = bl_library_failed(err, "new certificate", "cannot be made");
-    } else if (status == BULLA_OK) {
-        status = key_id(signer, &of_issuer, err);
-    }
+    enum bulla_status status = make_key_id(none, key_bits, &own, err);
+    if (status == BULLA_OK)
+        status = issuer != NULL
+                     ? make_key_id(issuer->key_id, key_bits_of(issuer->spki), &of_issuer, err)
+                     : make_key_id(none, key_bits, &of_issuer, err);
     AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
     if (status == BULLA_OK && authority != NULL) {
         authority->keyid = of_issuer;

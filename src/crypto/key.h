@@ -73,7 +73,8 @@ enum bulla_status bl_key_verify(const struct bl_key *key, const struct bulla_byt
 enum bl_signature_scheme {
     BL_SCHEME_ECDSA = 1, /* signature r|s, each of the curve's size, big-endian */
     BL_SCHEME_RSASSA,    /* PKCS #1 v1.5 */
-    BL_SCHEME_RSAPSS     /* MGF1 with the same hash; any salt length: TPMs use the longest */
+    BL_SCHEME_RSAPSS,    /* MGF1 with the same hash; any salt length: TPMs use the longest */
+    BL_SCHEME_ED25519    /* over the message itself: by bl_key_verify(), not over a digest */
 };
 /** Verify a signature of foreign make over a digest of bl_hash_size(hash) bytes. BULLA_E_SIGNATURE,
  *  also for a scheme that is not one of this key; BULLA_E_UNSUPPORTED for SHA-1. */

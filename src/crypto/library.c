@@ -15,6 +15,23 @@ static struct bl_library library;
 static bool library_ready;
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
+/* The parameters of a curve; NULL on failure. */
+static EVP_PKEY *
+make_curve(const char *name)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, bl_library_unconst(name), 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(library.context, "EC", NULL);
+    EVP_PKEY *curve = NULL;
+
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1)
+        (void)EVP_PKEY_fromdata(context, &curve, EVP_PKEY_KEY_PARAMETERS, params);
+    EVP_PKEY_CTX_free(context);
+    return curve;
+}
+
 static bool
 fetch_all(void)
 {
@@ -30,13 +47,15 @@ fetch_all(void)
     library.chacha20_poly1305 = EVP_CIPHER_fetch(context, "ChaCha20-Poly1305", NULL);
     library.aes_128_cfb = EVP_CIPHER_fetch(context, "AES-128-CFB", NULL);
     library.aes_256_cfb = EVP_CIPHER_fetch(context, "AES-256-CFB", NULL);
+    library.p256 = make_curve("P-256");
+    library.p384 = make_curve("P-384");
     for (size_t i = BL_SHA1; i <= BL_SHA512; i++) {
         if (library.digests[i] == NULL)
             return false;
     }
     return library.hmac != NULL && library.scrypt != NULL && library.aes_256_gcm != NULL &&
            library.chacha20_poly1305 != NULL && library.aes_128_cfb != NULL &&
-           library.aes_256_cfb != NULL;
+           library.aes_256_cfb != NULL && library.p256 != NULL && library.p384 != NULL;
 }
 
 static void

@@ -25,6 +25,8 @@ struct bl_library {
     EVP_CIPHER *chacha20_poly1305;
     EVP_CIPHER *aes_128_cfb;
     EVP_CIPHER *aes_256_cfb;
+    EVP_PKEY *p256; /* curves without a point, which keys are made from */
+    EVP_PKEY *p384;
 };
 
 /** The instance, made on first use, and an empty error queue; BULLA_E_CRYPTO, then for good. */

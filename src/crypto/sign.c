@@ -242,6 +242,7 @@ scheme_fits(enum bl_signature_scheme scheme, enum bl_key_kind kind)
     case BL_SCHEME_RSASSA:
     case BL_SCHEME_RSAPSS:
         return kind == BL_KEY_RSA;
+    case BL_SCHEME_ED25519:
     default:
         return false;
     }
