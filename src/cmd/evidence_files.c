@@ -182,22 +182,10 @@ find_scheme(const struct bl_arguments *arguments, const struct bl_scheme **schem
     return bulla_fail(err, BULLA_E_UNSUPPORTED, "evidence", "no such kind", 0);
 }
 
-/* What the operator gives stands for all of its role: a wrapper cannot add to it, nor make it
- * ambiguous and so unchecked. */
-static bool
-is_given(const struct bl_evidence_files *files, size_t given_count, const char *role)
-{
-    for (size_t i = 0; i < given_count; i++)
-        if (strcmp(files->parts[i].role, role) == 0)
-            return true;
-    return false;
-}
-
 static enum bulla_status
 unwrap(struct bl_evidence_files *files, struct bulla_error *err)
 {
     struct bl_verification *v = &files->verification;
-    size_t given_count = v->part_count;
     enum bl_cmw_form form;
 
     if (files->evidence.size == 0 ||
@@ -207,15 +195,7 @@ unwrap(struct bl_evidence_files *files, struct bulla_error *err)
     BL_TRY(bl_wrapper_open(&files->wrapper, &files->wrapped, err));
     files->scheme = files->wrapped.scheme;
     v->evidence = files->wrapped.evidence;
-    for (size_t i = 0; i < files->wrapped.part_count; i++) {
-        const struct bl_part *part = &files->wrapped.parts[i];
-        if (is_given(files, given_count, part->role))
-            continue;
-        if (v->part_count == BL_PART_COUNT_MAX)
-            return fail_usage(part->role, "more pieces than can be given", err);
-        files->parts[v->part_count++] = *part;
-    }
-    return BULLA_OK;
+    return bl_wrapper_add_parts(&files->wrapped, files->parts, &v->part_count, err);
 }
 
 static enum bulla_status

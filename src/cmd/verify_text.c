@@ -231,7 +231,10 @@ print_unchecked(struct bl_page *page, const struct bl_verify_outcome *outcome)
     if (!is_fresh)
         bl_page_print(page, LABEL "how old it is: no nonce was given\n", "freshness");
     for (size_t i = 0; i < claims->unchecked_count; i++)
-        bl_page_print(page, LABEL "was not given\n", claims->unchecked[i]);
+        bl_page_print(page, LABEL "%s\n", claims->unchecked[i],
+                      strcmp(claims->unchecked[i], "possession_of_key") == 0
+                          ? "whoever shows this may not hold its key"
+                          : "was not given");
 }
 
 static const char *

@@ -101,3 +101,12 @@ bl_chain_verify(const struct bl_certificate *const *chain, size_t chain_count,
     }
     return BULLA_OK;
 }
+
+enum bulla_status
+bl_certificate_verify_self(const struct bl_certificate *certificate, int64_t now_s,
+                           const char *const *known_critical, struct bulla_error *err)
+{
+    BL_TRY(check_signature(certificate, certificate, 0, err));
+    BL_TRY(check_validity(certificate, 0, now_s, err));
+    return check_critical(certificate, 0, known_critical, err);
+}

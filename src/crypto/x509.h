@@ -78,6 +78,12 @@ enum bulla_status bl_chain_verify(const struct bl_certificate *const *chain, siz
                                   const char *const *known_critical,
                                   struct bulla_error *err) BULLA_CHECKED;
 
+/** A certificate that its own key signed, whatever it is for: signature, validity at now_s, no unknown
+ *  critical extension. Says nothing of who made it. Causes as bl_chain_verify(). */
+enum bulla_status bl_certificate_verify_self(const struct bl_certificate *certificate,
+                                             int64_t now_s, const char *const *known_critical,
+                                             struct bulla_error *err) BULLA_CHECKED;
+
 /** What a new certificate is to say. */
 struct bl_certificate_request {
     const char *common_name;      /* subject; the issuer's is taken from `issuer` */

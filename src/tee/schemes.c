@@ -10,6 +10,7 @@
 #include "tee/azure/verify.h"
 #include "tee/cca/verify.h"
 #include "tee/ccel/log.h"
+#include "tee/cert/verify.h"
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
 #include "tee/nvidia/verify.h"
@@ -36,6 +37,7 @@ static const struct bl_scheme schemes[] = {
     { .kind = "ccel", .inspect = bl_ccel_inspect, .describe = bl_ccel_describe },
     { .kind = "nitro", .verify = bl_nitro_verify, .describe = bl_nitro_describe },
     { .kind = "azure", .verify = bl_azure_verify, .describe = bl_azure_describe },
+    { .kind = "cert", .verify = bl_cert_verify, .describe = bl_cert_describe },
     { .kind = "x509", .inspect = bl_x509path_inspect, .describe = bl_x509path_describe },
     { .kind = "cca", .verify = bl_cca_verify, .describe = bl_cca_describe },
     { .kind = "psa", .verify = bl_psa_verify, .describe = bl_psa_describe },

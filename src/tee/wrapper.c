@@ -160,9 +160,7 @@ bl_wrapper_open(const struct bl_cmw *cmw, struct bl_wrapped_evidence *wrapped_ou
     return BULLA_OK;
 }
 
-/* -- making one ---------------------------------------------------------------------------------- */
-
-/* The number of parts before the i-th, and of all, that have its role. */
+/* The number of the first `count` parts that have this role. */
 static size_t
 count_role(const struct bl_part *parts, size_t count, const char *role)
 {
@@ -172,6 +170,24 @@ count_role(const struct bl_part *parts, size_t count, const char *role)
         found += strcmp(parts[i].role, role) == 0 ? 1 : 0;
     return found;
 }
+
+enum bulla_status
+bl_wrapper_add_parts(const struct bl_wrapped_evidence *wrapped, struct bl_part *parts,
+                     size_t *count, struct bulla_error *err)
+{
+    size_t given_count = *count;
+
+    for (size_t i = 0; i < wrapped->part_count; i++) {
+        if (count_role(parts, given_count, wrapped->parts[i].role) > 0)
+            continue;
+        if (*count == BL_PART_COUNT_MAX)
+            return bulla_fail(err, BULLA_E_LIMIT, where, "too many parts", BL_PART_COUNT_MAX);
+        parts[(*count)++] = wrapped->parts[i];
+    }
+    return BULLA_OK;
+}
+
+/* -- making one ---------------------------------------------------------------------------------- */
 
 static enum bulla_status
 add_item(struct bl_cmw *cmw, struct bl_cmw_item item, struct bulla_error *err)

@@ -31,6 +31,12 @@ struct bl_wrapped_evidence {
  *  collection must have), UNSUPPORTED (another collection, type or kind). */
 enum bulla_status bl_wrapper_open(const struct bl_cmw *cmw, struct bl_wrapped_evidence *wrapped_out,
                                   struct bulla_error *err) BULLA_CHECKED;
+/** Put its parts behind the `*count` that were given, of which there may be BL_PART_COUNT_MAX in all;
+ *  but what is given stands for all of its role: a wrapper cannot add to it, nor make it ambiguous and
+ *  so unread. BULLA_E_LIMIT. */
+enum bulla_status bl_wrapper_add_parts(const struct bl_wrapped_evidence *wrapped,
+                                       struct bl_part *parts, size_t *count,
+                                       struct bulla_error *err) BULLA_CHECKED;
 /** Append the collection of one piece of evidence. Parts with one role stay in their order.
  *  BULLA_E_ARGUMENT for a kind that does not exist, BULLA_E_LIMIT. */
 enum bulla_status bl_wrapper_make(const char *kind, struct bulla_bytes evidence,
