@@ -111,6 +111,10 @@
     X(TPM_FAILED, 1004, UNAVAILABLE)                              \
     X(NO_USER_NAMESPACES, 1005, UNAVAILABLE)                      \
     X(KERNEL_FEATURE_MISSING, 1006, UNAVAILABLE)                  \
+    X(NO_ATTESTER, 1007, UNAVAILABLE)                             \
+    X(ATTESTER_NOT_PERMITTED, 1008, UNAVAILABLE)                  \
+    X(ATTESTER_FAILED, 1009, UNAVAILABLE)                         \
+    X(ATTESTER_ANSWER, 1010, UNAVAILABLE)                         \
     /* 11: the server cannot be reached */                        \
     X(UNREACHABLE, 1101, UNREACHABLE)                             \
     X(CONNECTION_CLOSED, 1102, UNREACHABLE)                       \

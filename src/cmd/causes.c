@@ -367,6 +367,24 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(KERNEL_FEATURE_MISSING, "the kernel lacks something that is needed",
          "A feature below the stated minimum is missing or was built out.",
          "run \"bulla doctor kernel\": it lists what is there and what is needed"),
+    TEXT(NO_ATTESTER, "this machine has no such attester",
+         "The device or interface through which evidence would come does not exist here, or the "
+         "hardware behind it does not.",
+         "run \"bulla doctor\": it says what this machine has, and which module or setting is "
+         "missing"),
+    TEXT(ATTESTER_NOT_PERMITTED, "the attester may not be used by this user",
+         "The device is there, but its owner and mode leave this user out.",
+         "run it as root, or give the device to a group by a udev rule; \"bulla doctor\" shows "
+         "owner and group"),
+    TEXT(ATTESTER_FAILED, "the attester refused",
+         "Driver, hypervisor or firmware did not do what they were asked for; the detail is their "
+         "code. On SEV-SNP the kernel then gives up its channel to the firmware until the next boot.",
+         "look into the kernel's log (\"dmesg\"); \"bulla doctor\" says what the platform lacks"),
+    TEXT(ATTESTER_ANSWER, "what the attester gave is not what it was asked for",
+         "The evidence is malformed, or carries something else than the nonce. Nothing was written. "
+         "A driver that is shared with others, a fault, or somebody between this program and the "
+         "hardware.",
+         "try again; if it stays, do not trust this machine"),
     TEXT(UNREACHABLE, "the server cannot be reached",
          "There is no connection to the address that was given.",
          "check address, port and firewall; is \"bulla serve\" running there?"),

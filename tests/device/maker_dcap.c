@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "device/makers.h"
+
+#include "tee/paper_dcap.h"
+
+static struct paper *papers[PAPER_TD15 + 1];
+
+static struct paper *
+platform(enum paper_kind kind)
+{
+    if (papers[kind] == NULL)
+        papers[kind] = paper_make(kind);
+    return papers[kind];
+}
+
+static void
+make(enum paper_kind kind, size_t report_data_at, const uint8_t report_data[64],
+     struct bulla_buffer *out)
+{
+    struct paper *p = platform(kind);
+    struct bulla_error err = { 0 };
+
+    memcpy(p->body + report_data_at, report_data, 64);
+    paper_build(p);
+    bulla_buffer_clear(out);
+    assert_ok(bulla_buffer_append(out, bulla_buffer_bytes(&p->quote), &err), &err);
+}
+
+void
+make_tdx(const uint8_t report_data[64], struct bulla_buffer *out)
+{
+    make(PAPER_TD15, 520, report_data, out);
+}
+
+void
+make_sgx(const uint8_t report_data[64], struct bulla_buffer *out)
+{
+    make(PAPER_SGX, 320, report_data, out);
+}
+
+void
+make_dcap_anchor(struct bulla_buffer *out)
+{
+    struct bulla_error err = { 0 };
+
+    assert_ok(
+        bulla_buffer_append(out, bl_certificate_der(platform(PAPER_TD15)->root.certificate), &err),
+        &err);
+}
