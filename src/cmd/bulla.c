@@ -47,6 +47,7 @@ const struct bl_verb *const bl_verbs[] = {
     &bl_verb_platform_enroll,
     &bl_verb_get,
     &bl_verb_audit_verify,
+    &bl_verb_attest,
     &bl_verb_verify,
     &bl_verb_doctor,
     &bl_verb_version,

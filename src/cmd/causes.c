@@ -378,13 +378,15 @@ const struct bl_cause_text bl_cause_texts[] = {
          "owner and group"),
     TEXT(ATTESTER_FAILED, "the attester refused",
          "Driver, hypervisor or firmware did not do what they were asked for; the detail is their "
-         "code. On SEV-SNP the kernel then gives up its channel to the firmware until the next boot.",
+         "code. On SEV-SNP the kernel then gives up its channel to the firmware until the next "
+         "boot.",
          "look into the kernel's log (\"dmesg\"); \"bulla doctor\" says what the platform lacks"),
-    TEXT(ATTESTER_ANSWER, "what the attester gave is not what it was asked for",
-         "The evidence is malformed, or carries something else than the nonce. Nothing was written. "
-         "A driver that is shared with others, a fault, or somebody between this program and the "
-         "hardware.",
-         "try again; if it stays, do not trust this machine"),
+    TEXT(
+        ATTESTER_ANSWER, "what the attester gave is not what it was asked for",
+        "The evidence is malformed, or carries something else than the nonce. Nothing was written. "
+        "A driver that is shared with others, a fault, or somebody between this program and the "
+        "hardware.",
+        "try again; if it stays, do not trust this machine"),
     TEXT(UNREACHABLE, "the server cannot be reached",
          "There is no connection to the address that was given.",
          "check address, port and firewall; is \"bulla serve\" running there?"),

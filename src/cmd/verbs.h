@@ -7,6 +7,7 @@
 
 #include "cmd/verb.h"
 
+extern const struct bl_verb bl_verb_attest;
 extern const struct bl_verb bl_verb_admin_anchor_add;
 extern const struct bl_verb bl_verb_admin_anchor_list;
 extern const struct bl_verb bl_verb_admin_anchor_rm;

@@ -24,8 +24,6 @@ enum bulla_status bl_attest_report_data(const struct bl_attest_request *request,
 const char *bl_attest_path(const struct bl_local_attester *attester,
                            const struct bl_attest_request *request);
 
-/** Take `bytes` over as the next piece; they are empty afterwards. */
-void bl_collected_add(struct bl_collected *collected, const char *role, struct bulla_buffer *bytes);
 /** Move, to *out, what was collected, if it carries what was asked for: ATTESTER_ANSWER. */
 enum bulla_status bl_collected_deliver(struct bl_collected *collected,
                                        const struct bl_attest_request *request,

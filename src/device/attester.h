@@ -18,7 +18,7 @@
 
 #define BL_ATTEST_NONCE_SIZE_MAX 64      /* bytes: report data of SNP, TDX, SGX and CCA */
 #define BL_ATTEST_TIMEOUT_MS 90000u      /* drivers themselves give up after 30 to 120 s */
-#define BL_COLLECTED_COUNT_MAX 4         /* pieces of one collection */
+#define BL_COLLECTED_COUNT_MAX 6         /* pieces of one collection */
 #define BL_COLLECTED_SIZE_MAX (4u << 20) /* bytes of one piece, as a verifier takes it */
 
 /** One piece: `role` as in `bulla verify --part ROLE=FILE`; "evidence" is the evidence itself. */
@@ -33,6 +33,8 @@ struct bl_collected {
     size_t count;
 };
 void bl_collected_done(struct bl_collected *collected);
+/** Take `bytes` over as the next piece; they are empty afterwards. */
+void bl_collected_add(struct bl_collected *collected, const char *role, struct bulla_buffer *bytes);
 
 /** What is asked for. Borrowed. */
 struct bl_attest_request {

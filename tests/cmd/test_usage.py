@@ -14,7 +14,7 @@ VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
          "enclave run", "enclave ps", "enclave stop", "enclave logs", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
          "admin anchor add", "admin anchor rm", "admin anchor list", "admin platform list",
-         "admin platform revoke", "platform enroll", "get", "audit verify", "verify", "doctor",
+         "admin platform revoke", "platform enroll", "get", "audit verify", "attest", "verify", "doctor",
          "version", "help", "completion"]
 
 

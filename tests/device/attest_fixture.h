@@ -228,6 +228,7 @@ is_too_much(const struct trial *t, const struct device *d)
 {
     (void)d;
     assert_int_equal(t->err.cause, BULLA_CAUSE_LIMIT);
+    assert_string_equal(t->err.what, "it says more than there can be");
 }
 
 static inline void

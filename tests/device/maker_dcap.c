@@ -38,12 +38,23 @@ make_sgx(const uint8_t report_data[64], struct bulla_buffer *out)
     make(PAPER_SGX, 320, report_data, out);
 }
 
-void
-make_dcap_anchor(struct bulla_buffer *out)
+static void
+take_root(enum paper_kind kind, struct bulla_buffer *out)
 {
+    const struct party *root = &platform(kind)->root;
     struct bulla_error err = { 0 };
 
-    assert_ok(
-        bulla_buffer_append(out, bl_certificate_der(platform(PAPER_TD15)->root.certificate), &err),
-        &err);
+    assert_ok(bulla_buffer_append(out, bl_certificate_der(root->certificate), &err), &err);
+}
+
+void
+make_tdx_anchor(struct bulla_buffer *out)
+{
+    take_root(PAPER_TD15, out);
+}
+
+void
+make_sgx_anchor(struct bulla_buffer *out)
+{
+    take_root(PAPER_SGX, out);
 }

@@ -26,7 +26,8 @@ void make_optee_key(struct bulla_buffer *modulus, struct bulla_buffer *exponent)
 void make_snp_anchor(struct bulla_buffer *out);
 void make_nitro_anchor(struct bulla_buffer *out);
 void make_cca_anchor(struct bulla_buffer *out);
-void make_dcap_anchor(struct bulla_buffer *out);
+void make_tdx_anchor(struct bulla_buffer *out);
+void make_sgx_anchor(struct bulla_buffer *out);
 void make_optee_anchor(struct bulla_buffer *out);
 
 #endif

@@ -53,9 +53,16 @@ test_refusals(void **state)
 }
 
 static void
+is_beyond_the_room(const struct trial *t, const struct device *d)
+{
+    is_no_answer(t, d);
+    assert_string_equal(t->err.where, "/dev/nsm"); /* before anything of it is read */
+}
+
+static void
 test_lies(void **state)
 {
-    static const uint64_t sizes[] = { 1, 100, 0x3001, UINT64_MAX };
+    static const uint64_t sizes[] = { 1, 100 };
 
     (void)state;
     NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .wrong_data = true }, PLAINLY, is_no_answer));
@@ -65,6 +72,9 @@ test_lies(void **state)
     NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .more = 0x3000 }, PLAINLY, is_no_answer));
     for (size_t i = 0; i < BL_COUNT_OF(sizes); i++)
         NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .size = sizes[i] }, PLAINLY, is_no_answer));
+    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .size = 0x3001 }, PLAINLY, is_beyond_the_room));
+    NEEDS_EMULATOR(
+        attest(NAME, (struct behaviour){ .size = UINT64_MAX }, PLAINLY, is_beyond_the_room));
 }
 
 static void
