@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A policy in canonical form has one encoding; one that people write comes back from its canonical
- * form with the same digest; signers are never `any`, and `any` never accepts what is absent.
+ * form with the same digest; some of code and signer is named, `any` never accepts what is absent, and
+ * a revoked TCB is never accepted.
  */
 #include "fuzz.h"
 
@@ -18,8 +19,12 @@ check_policy(const struct bl_appraisal_policy *policy, struct bulla_bytes origin
     FUZZ_ASSERT(bl_appraisal_policy_decode(bulla_buffer_bytes(&canonical), &again, NULL) ==
                 BULLA_OK);
     FUZZ_ASSERT(memcmp(again.digest, policy->digest, sizeof again.digest) == 0);
-    FUZZ_ASSERT(!policy->signers.any);
-    FUZZ_ASSERT(!bl_digest_set_has(&policy->codes, (struct bulla_bytes){ NULL, 0 }));
+    FUZZ_ASSERT(policy->format != BL_POLICY_FORMAT_1 || policy->signers.said == BL_SAID_LIST);
+    FUZZ_ASSERT(policy->codes.said != BL_SAID_ANY || policy->signers.said == BL_SAID_LIST ||
+                policy->subject != BL_SUBJECT_ENCLAVE);
+    FUZZ_ASSERT(bl_policy_list_match(&policy->codes, (struct bulla_bytes){ NULL, 0 }, 0, NULL) ==
+                BL_MATCH_NONE);
+    FUZZ_ASSERT((policy->tcb_statuses >> BL_TCB_REVOKED & 1u) == 0);
 }
 
 int

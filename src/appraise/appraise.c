@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appraise/checks.h"
 #include "base/memory.h"
 
 static const char *const check_words[] = {
@@ -33,82 +34,184 @@ bl_tier_word(enum bl_tier tier)
     return "none";
 }
 
-/* What every check sees. */
-struct appraisal {
-    const struct bl_claims *claims;
-    const struct bl_appraisal_policy *policy;
-    int64_t now_s;
-    struct bl_verdict *verdict;
-};
-
-static void
-record(struct appraisal *a, enum bl_check_id id, bool passed, struct bulla_value found,
-       struct bulla_value expected)
+const char *
+bl_check_note_word(enum bl_check_note note)
 {
-    struct bl_check check = { .id = id, .passed = passed, .found = found, .expected = expected };
-
-    if (a->verdict->check_count < BL_CHECK_COUNT_MAX)
-        a->verdict->checks[a->verdict->check_count++] = check;
+    switch (note) {
+    case BL_NOTE_BY_EXCEPTION:
+        return "by exception";
+    case BL_NOTE_EXPIRED:
+        return "expired";
+    case BL_NOTE_ANY:
+        return "any";
+    case BL_NOTE_ABSENT:
+        return "absent";
+    case BL_NOTE_NONE:
+        break;
+    }
+    return "none";
 }
 
-/* A value that is absent is shown as such, never as zero or as an empty string of bytes. */
-static struct bulla_value
-shown(struct bulla_bytes bytes)
+/* -- one check ---------------------------------------------------------------------------------- */
+
+struct bl_check *
+bl_check_record(struct bl_appraisal *a, enum bl_check_id id, bool passed, struct bulla_value found,
+                struct bulla_value expected)
+{
+    struct bl_verdict *verdict = a->verdict;
+    const size_t last = BL_CHECK_COUNT_MAX - 1;
+    const size_t at = verdict->check_count < last ? verdict->check_count : last;
+
+    verdict->checks[at] =
+        (struct bl_check){ .id = id, .passed = passed, .found = found, .expected = expected };
+    verdict->check_count = at + 1;
+    a->recorded |= (uint64_t)1 << id;
+    return &verdict->checks[at];
+}
+
+struct bulla_value
+bl_value_shown(struct bulla_bytes bytes)
 {
     return bytes.size > 0 ? bulla_value_bytes(bytes) : bulla_value_word("absent");
 }
 
 static struct bulla_value
-first_of(const struct bl_digest_set *set)
+said_or(enum bl_said said, struct bulla_value otherwise)
 {
-    if (set->any)
+    if (said == BL_SAID_ANY)
         return bulla_value_word("any");
-    if (set->count == 0)
-        return bulla_value_word("nothing is allowed");
-    return bulla_value_bytes((struct bulla_bytes){ set->items[0].bytes, set->items[0].size });
+    return said == BL_SAID_ABSENT ? bulla_value_word("absent") : otherwise;
 }
 
 static void
-record_set(struct appraisal *a, enum bl_check_id id, const struct bl_digest_set *set,
-           struct bulla_bytes digest)
+note_waiver(struct bl_check *check, enum bl_said said, struct bulla_bytes reason)
 {
-    record(a, id, bl_digest_set_has(set, digest), shown(digest), first_of(set));
-    a->verdict->checks[a->verdict->check_count - 1].accepted_count = set->count;
+    if (said == BL_SAID_LIST || !check->passed)
+        return;
+    check->note = said == BL_SAID_ANY ? BL_NOTE_ANY : BL_NOTE_ABSENT;
+    check->text = reason;
+}
+
+struct bl_check *
+bl_check_list(struct bl_appraisal *a, enum bl_check_id id, const struct bl_policy_list *list,
+              struct bulla_bytes value)
+{
+    const struct bl_policy_item *item = NULL;
+    const enum bl_match match = bl_policy_list_match(list, value, a->now_s, &item);
+    const struct bulla_value first = list->count > 0 ? bulla_value_bytes(list->items[0].value)
+                                                     : bulla_value_word("nothing is allowed");
+    struct bl_check *check = bl_check_record(a, id, match == BL_MATCH_YES, bl_value_shown(value),
+                                             said_or(list->said, first));
+
+    check->accepted_count = list->count;
+    note_waiver(check, list->said, list->reason);
+    if (match == BL_MATCH_EXPIRED) {
+        check->note = BL_NOTE_EXPIRED;
+        check->until_s = item->until_s;
+        check->text = item->source;
+        check->expected = bulla_value_bytes(item->value);
+    }
+    return check;
+}
+
+struct bl_check *
+bl_check_floor(struct bl_appraisal *a, enum bl_check_id id, const struct bl_floor *floor,
+               struct bl_claim_number found)
+{
+    const struct bulla_value least =
+        floor->is_given ? bulla_value_number(floor->least) : bulla_value_word("nothing is allowed");
+    bool passed = false;
+
+    switch (floor->said) {
+    case BL_SAID_LIST:
+        passed = floor->is_given && found.is_present && found.value >= floor->least;
+        break;
+    case BL_SAID_ANY:
+        passed = found.is_present;
+        break;
+    case BL_SAID_ABSENT:
+        passed = !found.is_present;
+        break;
+    }
+    struct bl_check *check = bl_check_record(a, id, passed,
+                                             found.is_present ? bulla_value_number(found.value)
+                                                              : bulla_value_word("absent"),
+                                             said_or(floor->said, least));
+    note_waiver(check, floor->said, floor->reason);
+    return check;
+}
+
+void
+bl_check_except(struct bl_appraisal *a, struct bl_check *check, const char *word,
+                struct bulla_bytes value)
+{
+    const struct bl_policy_list *exceptions = &a->policy->exceptions;
+    const struct bulla_bytes platform = bl_claim_view(&a->claims->platform_id);
+
+    for (size_t i = 0; !check->passed && i < exceptions->count; i++) {
+        const struct bl_policy_item *item = &exceptions->items[i];
+        bool is_ours = item->platform.size == 0 || bl_equal(item->platform, platform);
+        bool is_current = a->now_s >= 0 && a->now_s <= item->until_s;
+        if (strcmp(item->check, word) != 0 || !bl_equal(item->value, value) || !is_ours)
+            continue;
+        check->passed = is_current;
+        check->note = is_current ? BL_NOTE_BY_EXCEPTION : BL_NOTE_EXPIRED;
+        check->text = item->source;
+        check->until_s = item->until_s;
+    }
 }
 
 /* -- about any evidence ------------------------------------------------------------------------ */
 
 static void
-check_verified(struct appraisal *a)
+check_verified(struct bl_appraisal *a)
 {
     bool verified = a->claims->kind != NULL;
 
-    record(a, BL_CHECK_VERIFIED, verified,
-           bulla_value_word(verified ? a->claims->kind : "not verified"),
-           bulla_value_word("verified evidence"));
+    bl_check_record(a, BL_CHECK_VERIFIED, verified,
+                    bulla_value_word(verified ? a->claims->kind : "not verified"),
+                    bulla_value_word("verified evidence"));
 }
 
 static void
-check_policy_expiry(struct appraisal *a)
+check_policy_expiry(struct bl_appraisal *a)
 {
-    record(a, BL_CHECK_POLICY_EXPIRY, a->now_s >= 0 && a->now_s <= a->policy->not_after_s,
-           bulla_value_number((uint64_t)a->now_s),
-           bulla_value_number((uint64_t)a->policy->not_after_s));
+    bl_check_record(a, BL_CHECK_POLICY_EXPIRY, a->now_s >= 0 && a->now_s <= a->policy->not_after_s,
+                    bulla_value_number((uint64_t)a->now_s),
+                    bulla_value_number((uint64_t)a->policy->not_after_s))
+        ->is_time = true;
+}
+
+/* What format 1 is for does not depend on the kind: it knows none. */
+static void
+check_kind(struct bl_appraisal *a, enum bl_policy_kind kind)
+{
+    uint64_t kinds = a->policy->kinds;
+    bool is_any = a->policy->format == BL_POLICY_FORMAT_1 && a->claims->kind != NULL;
+    enum bl_policy_kind first =
+        kinds == 0 ? BL_KIND_NONE : (enum bl_policy_kind)__builtin_ctzll(kinds);
+    struct bl_check *check = bl_check_record(
+        a, BL_CHECK_KIND, is_any || (kind != BL_KIND_NONE && (kinds >> kind & 1u) != 0),
+        bulla_value_word(bl_policy_kind_word(kind)),
+        bulla_value_word(is_any ? "any" : bl_policy_kind_word(first)));
+
+    check->accepted_count = (size_t)__builtin_popcountll(kinds);
 }
 
 static void
-check_binding(struct appraisal *a)
+check_binding(struct bl_appraisal *a)
 {
     bool passed = a->policy->binding != BL_BINDING_ABSENT &&
                   a->claims->binding >= a->policy->binding &&
                   a->claims->binding <= BL_BINDING_CHANNEL;
 
-    record(a, BL_CHECK_BINDING, passed, bulla_value_word(bl_binding_word(a->claims->binding)),
-           bulla_value_word(bl_binding_word(a->policy->binding)));
+    bl_check_record(a, BL_CHECK_BINDING, passed,
+                    bulla_value_word(bl_binding_word(a->claims->binding)),
+                    bulla_value_word(bl_binding_word(a->policy->binding)));
 }
 
 static const char *
-lowest_class(unsigned classes)
+lowest_class(uint64_t classes)
 {
     for (int i = BL_CLASS_SOFTWARE; i <= BL_CLASS_HARDWARE; i++)
         if ((classes >> i & 1u) != 0)
@@ -121,81 +224,56 @@ lowest_class(unsigned classes)
 static enum bl_platform_class
 class_in_force(const struct bl_claims *claims, const struct bl_appraisal_policy *policy)
 {
-    bool nobody_looks = claims->enclave.is_present && policy->any_platform_state;
+    bool nobody_looks = claims->enclave.is_present && policy->platform_pcrs.said == BL_SAID_ANY;
 
     return nobody_looks && claims->platform_class != BL_CLASS_ABSENT ? BL_CLASS_SOFTWARE
                                                                      : claims->platform_class;
 }
 
 static void
-check_class(struct appraisal *a)
+check_class(struct bl_appraisal *a)
 {
     enum bl_platform_class found = class_in_force(a->claims, a->policy);
     bool known = found >= BL_CLASS_SOFTWARE && found <= BL_CLASS_HARDWARE;
 
-    record(a, BL_CHECK_CLASS, known && (a->policy->classes >> found & 1u) != 0,
-           bulla_value_word(bl_platform_class_word(found)),
-           bulla_value_word(lowest_class(a->policy->classes)));
+    bl_check_record(a, BL_CHECK_CLASS, known && (a->policy->classes >> found & 1u) != 0,
+                    bulla_value_word(bl_platform_class_word(found)),
+                    bulla_value_word(lowest_class(a->policy->classes)));
 }
 
 static void
-check_debug(struct appraisal *a)
+check_platform(struct bl_appraisal *a)
 {
-    bool debug = a->claims->debug.is_present && a->claims->debug.value;
+    const struct bulla_bytes id = bl_claim_view(&a->claims->platform_id);
+    const struct bl_policy_item *revoked = NULL;
 
-    record(a, BL_CHECK_DEBUG, !debug, bulla_value_word(debug ? "debug" : "not debug"),
-           bulla_value_word("not debug"));
-}
-
-/* -- the state of the platform ----------------------------------------------------------------- */
-
-static void
-check_pcr(struct appraisal *a, const struct bl_pcr_reference *reference)
-{
-    const struct bl_tpm_claims *platform = &a->claims->platform;
-    unsigned index = (unsigned)__builtin_ctz(reference->pcr.mask);
-    struct bulla_bytes value = { NULL, 0 };
-
-    if (platform->is_present && platform->pcrs.hash == reference->pcr.bank)
-        value = bl_pcr_value(&platform->pcrs, index);
-    record_set(a, BL_CHECK_PLATFORM_PCRS, &reference->values, value);
-    a->verdict->checks[a->verdict->check_count - 1].index = index;
-}
-
-static void
-check_platform_pcrs(struct appraisal *a)
-{
-    const struct bl_appraisal_policy *p = a->policy;
-
-    if (p->any_platform_state) {
-        record(a, BL_CHECK_PLATFORM_PCRS, true, bulla_value_word("any"), bulla_value_word("any"));
-        return;
-    }
-    if (p->platform_pcr_count == 0 || p->platform_pcr_count > BL_POLICY_PCR_COUNT_MAX) {
-        record(a, BL_CHECK_PLATFORM_PCRS, false, bulla_value_word("not compared"),
-               bulla_value_word("nothing is allowed"));
-        return;
-    }
-    for (size_t i = 0; i < p->platform_pcr_count; i++)
-        check_pcr(a, &p->platform_pcrs[i]);
+    bl_check_list(a, BL_CHECK_PLATFORM_ID, &a->policy->platforms, id);
+    (void)bl_policy_list_match(&a->policy->revoked_platforms, id, a->now_s, &revoked);
+    struct bl_check *check =
+        bl_check_record(a, BL_CHECK_PLATFORM_REVOKED, revoked == NULL,
+                        revoked == NULL ? bulla_value_word("not revoked") : bl_value_shown(id),
+                        bulla_value_word("not revoked"));
+    if (revoked != NULL)
+        check->text = revoked->source;
 }
 
 /* -- the enclave ------------------------------------------------------------------------------- */
 
 static void
-check_identity(struct appraisal *a)
+check_identity(struct bl_appraisal *a)
 {
     bool is_enclave = a->claims->code.size > 0;
     bool wants_enclave = a->policy->subject == BL_SUBJECT_ENCLAVE;
     bool wants_machine = a->policy->subject == BL_SUBJECT_MACHINE;
 
-    record(a, BL_CHECK_IDENTITY, (is_enclave && wants_enclave) || (!is_enclave && wants_machine),
-           bulla_value_word(is_enclave ? "enclave" : "machine"),
-           bulla_value_word(bl_policy_subject_word(a->policy->subject)));
+    bl_check_record(a, BL_CHECK_IDENTITY,
+                    (is_enclave && wants_enclave) || (!is_enclave && wants_machine),
+                    bulla_value_word(is_enclave ? "enclave" : "machine"),
+                    bulla_value_word(bl_policy_subject_word(a->policy->subject)));
 }
 
 static void
-check_isolation(struct appraisal *a)
+check_isolation(struct bl_appraisal *a)
 {
     enum bl_isolation found = a->claims->isolation;
     bool known = found >= BL_ISOLATION_NONE && found <= BL_ISOLATION_HARDWARE;
@@ -204,74 +282,123 @@ check_isolation(struct appraisal *a)
     for (int i = BL_ISOLATION_HARDWARE; i >= BL_ISOLATION_NONE; i--)
         if ((a->policy->isolations >> i & 1u) != 0)
             expected = bl_isolation_word((enum bl_isolation)i);
-    record(a, BL_CHECK_ISOLATION, known && (a->policy->isolations >> found & 1u) != 0,
-           bulla_value_word(bl_isolation_word(found)), bulla_value_word(expected));
+    bl_check_record(a, BL_CHECK_ISOLATION, known && (a->policy->isolations >> found & 1u) != 0,
+                    bulla_value_word(bl_isolation_word(found)), bulla_value_word(expected));
 }
 
-/* Shown as bytes: it is the evidence's text, not ours. */
+/* Shown as text, but never as our own: it is the evidence's. */
 static void
-check_product(struct appraisal *a)
+check_product(struct bl_appraisal *a)
 {
     const char *found = a->claims->product;
-    const char *expected = a->policy->product;
-    size_t found_size = strnlen(found, BL_PRODUCT_SIZE_MAX);
-    size_t expected_size = strnlen(expected, BL_PRODUCT_SIZE_MAX);
-    struct bulla_bytes f = { (const uint8_t *)found, found_size };
-    struct bulla_bytes e = { (const uint8_t *)expected, expected_size };
+    const struct bulla_bytes product = { (const uint8_t *)found,
+                                         strnlen(found, BL_PRODUCT_SIZE_MAX) };
 
-    record(a, BL_CHECK_PRODUCT, found_size > 0 && bl_equal(f, e), shown(f), shown(e));
+    bl_check_list(a, BL_CHECK_PRODUCT, &a->policy->products, product)->is_text = true;
 }
 
 static void
-check_version(struct appraisal *a)
+check_enclave(struct bl_appraisal *a)
 {
-    struct bl_claim_number found = a->claims->version;
+    const struct bl_appraisal_policy *p = a->policy;
 
-    record(a, BL_CHECK_VERSION, found.is_present && found.value >= a->policy->version_minimum,
-           found.is_present ? bulla_value_number(found.value) : bulla_value_word("absent"),
-           bulla_value_number(a->policy->version_minimum));
-}
-
-static void
-check_enclave(struct appraisal *a)
-{
     check_isolation(a);
-    record_set(a, BL_CHECK_SIGNER, &a->policy->signers, bl_claim_view(&a->claims->signer));
+    bl_check_list(a, BL_CHECK_SIGNER, &p->signers, bl_claim_view(&a->claims->signer));
     check_product(a);
-    check_version(a);
-    record_set(a, BL_CHECK_CODE, &a->policy->codes, bl_claim_view(&a->claims->code));
-    record_set(a, BL_CHECK_CONFIG, &a->policy->configs, bl_claim_view(&a->claims->config));
+    bl_check_floor(a, BL_CHECK_VERSION, &p->minimum_version, a->claims->version);
+    bl_check_list(a, BL_CHECK_CODE, &p->codes, bl_claim_view(&a->claims->code));
+    bl_check_list(a, BL_CHECK_CONFIG, &p->configs, bl_claim_view(&a->claims->config));
 }
 
 /* -- the decision ------------------------------------------------------------------------------ */
 
+#define CHECK(id) ((uint64_t)1 << BL_CHECK_##id)
+#define CHECKS_OF_ALL                                                                       \
+    (CHECK(VERIFIED) | CHECK(POLICY_EXPIRY) | CHECK(KIND) | CHECK(BINDING) | CHECK(CLASS) | \
+     CHECK(PLATFORM_ID) | CHECK(PLATFORM_REVOKED) | CHECK(DEBUG) | CHECK(LIFE_CYCLE) |      \
+     CHECK(ENDORSEMENTS) | CHECK(IDENTITY))
+#define CHECKS_OF_ENCLAVES                                                              \
+    (CHECK(ISOLATION) | CHECK(SIGNER) | CHECK(PRODUCT) | CHECK(VERSION) | CHECK(CODE) | \
+     CHECK(CONFIG))
+#define CHECKS_OF_TCB \
+    (CHECK(TCB_STATUS) | CHECK(TCB_ADVISORY) | CHECK(TCB_DATE) | CHECK(TCB_EVALUATION))
+#define CHECKS_OF_GUESTS \
+    (CHECK(FIRMWARE) | CHECK(ATTRIBUTES) | CHECK(PLATFORM_INFO) | CHECK(VMPL) | CHECK(MIGRATION))
+#define CHECKS_OF_TPM (CHECK(PLATFORM_PCRS) | CHECK(EVENTS))
+
+/* What a kind has besides. */
+static const uint64_t checks_of_kind[BL_KIND_COUNT] = {
+    [BL_KIND_SGX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES),
+    [BL_KIND_TDX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES) | CHECK(MIGRATION) | CHECK(REGISTERS),
+    [BL_KIND_SNP] = CHECKS_OF_GUESTS,
+    [BL_KIND_TPM] = CHECKS_OF_TPM,
+    [BL_KIND_NITRO] = CHECK(REGISTERS),
+    [BL_KIND_NITROTPM] = CHECK(PLATFORM_PCRS),
+    [BL_KIND_AZURE_SNP] = CHECKS_OF_GUESTS | CHECKS_OF_TPM,
+    [BL_KIND_AZURE_TDX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES) | CHECK(MIGRATION) | CHECKS_OF_TPM,
+    [BL_KIND_CCA] = CHECK(REGISTERS),
+};
+
+/* All checks that evidence of this kind must pass under this policy. Format 1 always has PCRs. */
+static uint64_t
+checks_wanted(const struct bl_appraisal_policy *policy, enum bl_policy_kind kind)
+{
+    uint64_t wanted = CHECKS_OF_ALL | checks_of_kind[kind];
+
+    if (policy->format == BL_POLICY_FORMAT_1)
+        wanted |= CHECK(PLATFORM_PCRS);
+    if (policy->subject == BL_SUBJECT_ENCLAVE)
+        wanted |= CHECKS_OF_ENCLAVES;
+    return wanted;
+}
+
 static void
-run_checks(struct appraisal *a)
+check_condition(struct bl_appraisal *a, enum bl_policy_kind kind, uint64_t wanted)
+{
+    bl_check_debug(a);
+    bl_check_life_cycle(a);
+    bl_check_endorsements(a);
+    if ((wanted & CHECK(TCB_STATUS)) != 0)
+        bl_check_tcb(a);
+    if ((wanted & CHECK(FIRMWARE)) != 0)
+        bl_check_firmware(a);
+    if ((wanted & CHECK(ATTRIBUTES)) != 0)
+        bl_check_flags(a, kind);
+    if ((wanted & CHECK(VMPL)) != 0)
+        bl_check_guest(a);
+    if ((wanted & CHECK(MIGRATION)) != 0)
+        bl_check_migration(a);
+    if ((wanted & CHECK(PLATFORM_PCRS)) != 0)
+        bl_check_platform_pcrs(a);
+    if ((wanted & CHECK(REGISTERS)) != 0)
+        bl_check_registers(a);
+    if ((wanted & CHECK(EVENTS)) != 0)
+        bl_check_events(a);
+}
+
+static void
+run_checks(struct bl_appraisal *a, enum bl_policy_kind kind, uint64_t wanted)
 {
     check_verified(a);
     check_policy_expiry(a);
+    check_kind(a, kind);
     check_binding(a);
     check_class(a);
-    record_set(a, BL_CHECK_PLATFORM_ID, &a->policy->platform_ids,
-               bl_claim_view(&a->claims->platform_id));
-    check_debug(a);
-    check_platform_pcrs(a);
+    check_platform(a);
+    check_condition(a, kind, wanted);
     check_identity(a);
-    if (a->policy->subject == BL_SUBJECT_ENCLAVE)
+    if ((wanted & CHECK(CODE)) != 0)
         check_enclave(a);
 }
 
-/* How many checks there must be at least: one that was not run has not passed. */
-static size_t
-checks_expected(const struct bl_appraisal_policy *policy)
-{
-    return policy->subject == BL_SUBJECT_ENCLAVE ? BL_CHECK_ID_COUNT : BL_CHECK_IDENTITY + 1;
-}
-
+/* A check that was not run has not passed. */
 static bool
-all_passed(const struct bl_verdict *verdict, size_t at_least)
+all_passed(const struct bl_appraisal *a, uint64_t wanted)
 {
-    if (verdict->check_count < at_least || verdict->check_count >= BL_CHECK_COUNT_MAX)
+    const struct bl_verdict *verdict = a->verdict;
+
+    if ((a->recorded & wanted) != wanted || verdict->check_count == 0 ||
+        verdict->check_count >= BL_CHECK_COUNT_MAX)
         return false;
     for (size_t i = 0; i < verdict->check_count; i++)
         if (!verdict->checks[i].passed)
@@ -279,14 +406,24 @@ all_passed(const struct bl_verdict *verdict, size_t at_least)
     return true;
 }
 
-static enum bl_tier
-tier_of(const struct bl_claims *claims, const struct bl_appraisal_policy *policy, bool permitted)
+static bool
+has_exception(const struct bl_verdict *verdict)
 {
-    if (claims->kind == NULL)
+    for (size_t i = 0; i < verdict->check_count; i++)
+        if (verdict->checks[i].note == BL_NOTE_BY_EXCEPTION)
+            return true;
+    return false;
+}
+
+static enum bl_tier
+tier_of(const struct bl_appraisal *a)
+{
+    if (a->claims->kind == NULL)
         return BL_TIER_NONE;
-    if (!permitted)
+    if (!a->verdict->permitted)
         return BL_TIER_CONTRAINDICATED;
-    if (class_in_force(claims, policy) == BL_CLASS_SOFTWARE || claims->binding == BL_BINDING_NONE)
+    if (class_in_force(a->claims, a->policy) == BL_CLASS_SOFTWARE ||
+        a->claims->binding == BL_BINDING_NONE || has_exception(a->verdict))
         return BL_TIER_WARNING;
     return BL_TIER_AFFIRMING;
 }
@@ -295,16 +432,16 @@ void
 bl_appraise(const struct bl_claims *claims, const struct bl_appraisal_policy *policy, int64_t now_s,
             struct bl_verdict *verdict_out)
 {
-    struct bl_verdict verdict = { .permitted = false, .tier = BL_TIER_NONE };
-    struct appraisal a = { claims, policy, now_s, &verdict };
+    const enum bl_policy_kind kind = bl_policy_kind_of(claims);
+    const uint64_t wanted = checks_wanted(policy, kind);
+    struct bl_appraisal a = { claims, policy, now_s, verdict_out, 0 };
 
-    *verdict_out = verdict;
-    memcpy(verdict.policy_digest, policy->digest, sizeof verdict.policy_digest);
-    verdict.policy_version = policy->version;
-    run_checks(&a);
-    verdict.permitted = all_passed(&verdict, checks_expected(policy));
-    verdict.tier = tier_of(claims, policy, verdict.permitted);
-    *verdict_out = verdict;
+    *verdict_out = (struct bl_verdict){ .permitted = false, .tier = BL_TIER_NONE };
+    memcpy(verdict_out->policy_digest, policy->digest, sizeof verdict_out->policy_digest);
+    verdict_out->policy_version = policy->version;
+    run_checks(&a, kind, wanted);
+    verdict_out->permitted = all_passed(&a, wanted);
+    verdict_out->tier = tier_of(&a);
 }
 
 enum bulla_status

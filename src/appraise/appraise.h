@@ -14,29 +14,46 @@
 #include "tee/claims.h"
 
 enum bl_tier {
-    BL_TIER_NONE = 0,            /* nothing can be said */
-    BL_TIER_AFFIRMING = 2,       /* as the policy wants it */
-    BL_TIER_WARNING = 32,        /* genuine and permitted, but of software class or unbound */
+    BL_TIER_NONE = 0,      /* nothing can be said */
+    BL_TIER_AFFIRMING = 2, /* as the policy wants it */
+    BL_TIER_WARNING =
+        32, /* genuine and permitted, but of software class, unbound, or by exception */
     BL_TIER_CONTRAINDICATED = 96 /* genuine, and not what the policy wants */
 };
 /** "none", "affirming", "warning", "contraindicated". */
 const char *bl_tier_word(enum bl_tier tier);
 
-/* X(symbol, id): the checks, in the order in which they run and are listed. */
-#define BL_CHECKS(X)                  \
-    X(VERIFIED, "verified")           \
-    X(POLICY_EXPIRY, "policy-expiry") \
-    X(BINDING, "binding")             \
-    X(CLASS, "platform-class")        \
-    X(PLATFORM_ID, "platform-id")     \
-    X(DEBUG, "debug")                 \
-    X(PLATFORM_PCRS, "platform-pcrs") \
-    X(IDENTITY, "identity")           \
-    X(ISOLATION, "isolation")         \
-    X(SIGNER, "signer")               \
-    X(PRODUCT, "product")             \
-    X(VERSION, "version")             \
-    X(CODE, "code")                   \
+/* X(symbol, id): the checks, in the order in which they run and are listed. Which of them a policy has
+ * depends on its kinds of evidence and on its subject. */
+#define BL_CHECKS(X)                        \
+    X(VERIFIED, "verified")                 \
+    X(POLICY_EXPIRY, "policy-expiry")       \
+    X(KIND, "kind")                         \
+    X(BINDING, "binding")                   \
+    X(CLASS, "platform-class")              \
+    X(PLATFORM_ID, "platform-id")           \
+    X(PLATFORM_REVOKED, "platform-revoked") \
+    X(DEBUG, "debug")                       \
+    X(LIFE_CYCLE, "life-cycle")             \
+    X(ENDORSEMENTS, "endorsements")         \
+    X(TCB_STATUS, "tcb-status")             \
+    X(TCB_ADVISORY, "tcb-advisory")         \
+    X(TCB_DATE, "tcb-date")                 \
+    X(TCB_EVALUATION, "tcb-evaluation")     \
+    X(FIRMWARE, "firmware")                 \
+    X(ATTRIBUTES, "attributes")             \
+    X(PLATFORM_INFO, "platform-info")       \
+    X(VMPL, "vmpl")                         \
+    X(MIGRATION, "migration")               \
+    X(PLATFORM_PCRS, "platform-pcrs")       \
+    X(REGISTERS, "registers")               \
+    X(EVENTS, "events")                     \
+    X(IDENTITY, "identity")                 \
+    X(ISOLATION, "isolation")               \
+    X(SIGNER, "signer")                     \
+    X(PRODUCT, "product")                   \
+    X(VERSION, "version")                   \
+    X(CODE, "code")                         \
     X(CONFIG, "config")
 
 enum bl_check_id {
@@ -48,17 +65,36 @@ enum bl_check_id {
 /** The stable word of a check, as in verdicts and logs. */
 const char *bl_check_word(enum bl_check_id id);
 
+/** What there is to say of a check besides found and expected. */
+enum bl_check_note {
+    BL_NOTE_NONE = 0,
+    BL_NOTE_BY_EXCEPTION, /* passed, though a rule refuses it: `until_s` and `text` say why and when it
+                             ends */
+    BL_NOTE_EXPIRED, /* failed: the value was accepted until `until_s`; `text` is where it came from */
+    BL_NOTE_ANY,     /* passed: the policy does not care; `text` is why */
+    BL_NOTE_ABSENT /* passed: the evidence has no such thing, and the policy says so */
+};
+/** "by exception", "expired", "any", "absent"; "none" for anything else. */
+const char *bl_check_note_word(enum bl_check_note note);
+
 /** One check. `found` and `expected` are public values; `expected` shows one of several accepted. */
 struct bl_check {
     enum bl_check_id id;
     bool passed;
-    unsigned index;        /* the PCR, for PLATFORM_PCRS */
+    bool is_text;  /* bytes in found and expected are text, of the evidence or the policy */
+    bool is_time;  /* numbers in them are Unix seconds */
+    bool is_flags; /* numbers in them are sets of flags */
+    enum bl_check_note note;
+    const char *of;        /* static: what of several things, as "microcode"; NULL: there is one */
+    unsigned index;        /* the PCR or register, for PLATFORM_PCRS, REGISTERS, EVENTS */
     size_t accepted_count; /* how many values the policy accepts, where it has a list */
     struct bulla_value found;
     struct bulla_value expected;
+    struct bulla_bytes text; /* of the note; borrowed from the policy */
+    int64_t until_s;
 };
 
-#define BL_CHECK_COUNT_MAX (BL_CHECK_ID_COUNT + BL_POLICY_PCR_COUNT_MAX)
+#define BL_CHECK_COUNT_MAX 256 /* more than that refuse */
 
 struct bl_verdict {
     bool permitted; /* the decision */
@@ -69,7 +105,8 @@ struct bl_verdict {
     uint64_t policy_version;
 };
 
-/** Appraise. *verdict_out starts as a refusal, also if `claims` were never verified (zeroed). */
+/** Appraise. *verdict_out starts as a refusal, also if `claims` were never verified (zeroed); it borrows
+ *  from the policy. */
 void bl_appraise(const struct bl_claims *claims, const struct bl_appraisal_policy *policy,
                  int64_t now_s, struct bl_verdict *verdict_out);
 /** BULLA_OK if permitted; else BULLA_E_DENIED (DENIED) with the first failed check as `what` (its

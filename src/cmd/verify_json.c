@@ -51,8 +51,11 @@ write_number(struct bl_json_writer *j, const char *name, uint64_t number)
 }
 
 static void
-write_value(struct bl_json_writer *j, const char *name, const struct bulla_value *value)
+write_value(struct bl_json_writer *j, const char *name, const struct bl_check *check,
+            const struct bulla_value *value)
 {
+    const struct bulla_bytes bytes = { value->bytes, value->size };
+
     switch (value->kind) {
     case BULLA_VALUE_NONE:
         bl_json_write_null(j, name);
@@ -61,12 +64,41 @@ write_value(struct bl_json_writer *j, const char *name, const struct bulla_value
         write_number(j, name, value->number);
         break;
     case BULLA_VALUE_BYTES:
-        bl_json_write_hex(j, name, (struct bulla_bytes){ value->bytes, value->size });
+        if (check->is_text)
+            bl_json_write_text(j, name, bytes);
+        else
+            bl_json_write_hex(j, name, bytes);
         break;
     case BULLA_VALUE_WORD:
         bl_json_write_word(j, name, value->word);
         break;
     }
+}
+
+/* Which of several things it is about. */
+static void
+write_which(struct bl_json_writer *j, const struct bl_check *check)
+{
+    bool has_index = check->id == BL_CHECK_PLATFORM_PCRS || check->id == BL_CHECK_REGISTERS ||
+                     check->id == BL_CHECK_EVENTS;
+
+    if (has_index)
+        bl_json_write_u64(j, "index", check->index);
+    if (check->of != NULL)
+        bl_json_write_word(j, "of", check->of);
+}
+
+static void
+write_note(struct bl_json_writer *j, const struct bl_check *check)
+{
+    char shown[BL_SHOWN_SIZE];
+
+    if (check->note != BL_NOTE_NONE)
+        bl_json_write_word(j, "note", bl_check_note_word(check->note));
+    if (check->note == BL_NOTE_BY_EXCEPTION || check->note == BL_NOTE_EXPIRED)
+        bl_json_write_word(j, "until", bl_show_time(check->until_s, shown));
+    if (check->text.size > 0)
+        bl_json_write_text(j, "reason", check->text);
 }
 
 void
@@ -79,11 +111,11 @@ bl_verdict_write_json(const struct bl_verdict *verdict, struct bl_json_writer *j
         const struct bl_check *check = &verdict->checks[i];
         bl_json_open_object(j, NULL);
         bl_json_write_word(j, "check", bl_check_word(check->id));
-        if (check->id == BL_CHECK_PLATFORM_PCRS)
-            bl_json_write_u64(j, "index", check->index);
+        write_which(j, check);
         bl_json_write_bool(j, "passed", check->passed);
-        write_value(j, "found", &check->found);
-        write_value(j, "expected", &check->expected);
+        write_value(j, "found", check, &check->found);
+        write_value(j, "expected", check, &check->expected);
+        write_note(j, check);
         bl_json_close(j);
     }
     bl_json_close(j);

@@ -18,28 +18,24 @@
 
 #define LABEL "  %-17s "
 #define HEX_LINE 48 /* digits of one line of a value that is shown whole: 24 bytes */
-#define HEX_CUT 32  /* digits of a value that is cut */
+#define HEX_CUT 40  /* digits of a value that is cut */
+#define FOLD 56     /* columns of text */
 
 /* -- values ------------------------------------------------------------------------------------- */
 
-static bool
-is_time(enum bl_check_id id)
-{
-    return id == BL_CHECK_POLICY_EXPIRY;
-}
-
 static const char *
-value_text(enum bl_check_id id, const struct bulla_value *value, char out[BL_SHOWN_SIZE])
+value_text(const struct bl_check *check, const struct bulla_value *value, char out[BL_SHOWN_SIZE])
 {
     char text[BL_VALUE_TEXT_SIZE];
-    struct bulla_bytes bytes = { value->bytes, value->size };
 
-    if (value->kind == BULLA_VALUE_NUMBER && is_time(id) && value->number <= INT64_MAX)
+    if (value->kind == BULLA_VALUE_NUMBER && check->is_time && value->number <= INT64_MAX)
         return bl_show_time((int64_t)value->number, out);
-    /* The product is text of the evidence. */
-    if (value->kind == BULLA_VALUE_BYTES && id == BL_CHECK_PRODUCT)
-        return bl_show_text(bytes, out);
-    (void)snprintf(out, BL_SHOWN_SIZE, "%s", bl_value_text(value, text));
+    if (value->kind == BULLA_VALUE_BYTES && check->is_text)
+        return bl_show_text((struct bulla_bytes){ value->bytes, value->size }, out);
+    if (value->kind == BULLA_VALUE_NUMBER && check->is_flags)
+        (void)snprintf(out, BL_SHOWN_SIZE, "0x%" PRIx64, value->number);
+    else
+        (void)snprintf(out, BL_SHOWN_SIZE, "%s", bl_value_text(value, text));
     return out;
 }
 
@@ -49,9 +45,9 @@ print_whole(struct bl_page *page, const char *label, const char *text)
 {
     size_t size = strlen(text);
 
-    bl_page_print(page, "%23s%-9s %.*s\n", "", label, HEX_LINE, text);
+    bl_page_print(page, "%14s%-9s %.*s\n", "", label, HEX_LINE, text);
     for (size_t at = HEX_LINE; at < size; at += HEX_LINE)
-        bl_page_print(page, "%33s%.*s\n", "", HEX_LINE, text + at);
+        bl_page_print(page, "%24s%.*s\n", "", HEX_LINE, text + at);
 }
 
 static void
@@ -63,18 +59,73 @@ print_cut(struct bl_page *page, const struct bulla_value *value, const char *tex
                   is_long ? "\xe2\x80\xa6" : "");
 }
 
+/* Text of the policy in lines that fit, broken at spaces. */
+static void
+print_folded(struct bl_page *page, const char *label, struct bulla_bytes text)
+{
+    char shown[BL_SHOWN_SIZE];
+    const char *rest = bl_show_text(text, shown);
+
+    while (*rest != '\0') {
+        size_t size = strlen(rest), next = size;
+        if (size > FOLD) {
+            for (size = FOLD; size > 1 && rest[size] != ' ';)
+                size--;
+            if (rest[size] != ' ')
+                size = FOLD;
+            next = rest[size] == ' ' ? size + 1 : size;
+        }
+        bl_page_print(page, "%14s%-9s %.*s\n", "", label, (int)size, rest);
+        label = "";
+        rest += next;
+    }
+}
+
 /* -- checks ------------------------------------------------------------------------------------- */
+
+static void
+print_mark(struct bl_page *page, const struct bl_check *check)
+{
+    const char *mark = "\xe2\x9c\x97 FAIL     ";
+    enum bl_tint tint = BL_TINT_BAD;
+
+    if (check->passed && check->note == BL_NOTE_BY_EXCEPTION) {
+        mark = "! exception";
+        tint = BL_TINT_WARNING;
+    } else if (check->passed) {
+        mark = "\xe2\x9c\x93 ok       ";
+        tint = BL_TINT_GOOD;
+    }
+    bl_page_print(page, "  %s%s%s ", bl_tint(tint), mark, bl_tint(BL_TINT_NONE));
+}
 
 static void
 print_name(struct bl_page *page, const struct bl_check *check)
 {
-    char name[32];
+    char name[48];
 
-    if (check->id == BL_CHECK_PLATFORM_PCRS && check->expected.kind == BULLA_VALUE_BYTES)
+    if (check->id == BL_CHECK_PLATFORM_PCRS && check->note != BL_NOTE_ANY)
         (void)snprintf(name, sizeof name, "PCR %u", check->index);
+    else if (check->id == BL_CHECK_REGISTERS && check->note != BL_NOTE_ANY)
+        (void)snprintf(name, sizeof name, "register %u", check->index);
+    else if (check->of != NULL)
+        (void)snprintf(name, sizeof name, "%s %s", bl_check_word(check->id), check->of);
     else
         (void)snprintf(name, sizeof name, "%s", bl_check_word(check->id));
-    bl_page_print(page, "%-16s ", name);
+    bl_page_print(page, "%-20s ", name);
+}
+
+static void
+print_note(struct bl_page *page, const struct bl_check *check)
+{
+    char shown[BL_SHOWN_SIZE];
+
+    if (check->note == BL_NOTE_EXPIRED)
+        bl_page_print(page, "%14s%-9s %s\n", "", "expired", bl_show_time(check->until_s, shown));
+    if (check->note == BL_NOTE_BY_EXCEPTION)
+        bl_page_print(page, "%14s%-9s %s\n", "", "until", bl_show_time(check->until_s, shown));
+    if (check->text.size > 0 && (!check->passed || check->note == BL_NOTE_BY_EXCEPTION))
+        print_folded(page, check->note == BL_NOTE_BY_EXCEPTION ? "reason" : "from", check->text);
 }
 
 static void
@@ -82,18 +133,19 @@ print_check(struct bl_page *page, const struct bl_check *check)
 {
     char text[BL_SHOWN_SIZE];
 
-    bl_page_print(page, "  %s%s%s ", bl_tint(check->passed ? BL_TINT_GOOD : BL_TINT_BAD),
-                  check->passed ? "\xe2\x9c\x93 ok  " : "\xe2\x9c\x97 FAIL", bl_tint(BL_TINT_NONE));
+    print_mark(page, check);
     print_name(page, check);
     if (check->passed) {
-        print_cut(page, &check->found, value_text(check->id, &check->found, text));
+        print_cut(page, &check->found, value_text(check, &check->found, text));
+        print_note(page, check);
         return;
     }
     bl_page_print(page, "\n");
-    print_whole(page, "found", value_text(check->id, &check->found, text));
-    print_whole(page, "expected", value_text(check->id, &check->expected, text));
+    print_whole(page, "found", value_text(check, &check->found, text));
+    print_whole(page, "expected", value_text(check, &check->expected, text));
     if (check->accepted_count > 1)
-        bl_page_print(page, "%33sor one of %zu more\n", "", check->accepted_count - 1);
+        bl_page_print(page, "%24sor one of %zu more\n", "", check->accepted_count - 1);
+    print_note(page, check);
 }
 
 static void
@@ -243,6 +295,7 @@ next_of_check(enum bl_check_id id)
     switch (id) {
     case BL_CHECK_VERIFIED:
     case BL_CHECK_IDENTITY:
+    case BL_CHECK_KIND:
         return "look at the evidence: it is of another kind than the policy is for";
     case BL_CHECK_POLICY_EXPIRY:
         return "renew the policy: review it, then give it a new version and end";
@@ -251,9 +304,29 @@ next_of_check(enum bl_check_id id)
     case BL_CHECK_CLASS:
     case BL_CHECK_PLATFORM_ID:
         return "if you know this platform, add it to the policy; otherwise trust it with nothing";
+    case BL_CHECK_PLATFORM_REVOKED:
+        return "trust nothing that this platform says, and rotate what it was given";
     case BL_CHECK_DEBUG:
-        return "build and launch it without debug mode: no policy permits it";
+    case BL_CHECK_LIFE_CYCLE:
+        return "launch it without debug mode on a production device: no policy permits this";
+    case BL_CHECK_ENDORSEMENTS:
+        return "give what is missing: --collateral ROLE=FILE";
+    case BL_CHECK_TCB_STATUS:
+    case BL_CHECK_TCB_ADVISORY:
+    case BL_CHECK_TCB_DATE:
+    case BL_CHECK_FIRMWARE:
+        return "update firmware and microcode of the platform, or grant a dated exception";
+    case BL_CHECK_TCB_EVALUATION:
+        return "fetch newer TCB info and give it: --collateral tcb_info=FILE";
+    case BL_CHECK_ATTRIBUTES:
+    case BL_CHECK_VMPL:
+    case BL_CHECK_MIGRATION:
+        return "launch it with the settings that the policy asks for";
+    case BL_CHECK_PLATFORM_INFO:
+        return "change the platform's set-up as the policy asks, as SMT off in the firmware";
     case BL_CHECK_PLATFORM_PCRS:
+    case BL_CHECK_REGISTERS:
+    case BL_CHECK_EVENTS:
         return "was firmware, boot loader or kernel updated? then review and renew the values";
     case BL_CHECK_ISOLATION:
         return "run it in an enclave of the kind that the policy asks for";
@@ -370,15 +443,15 @@ print_claims(struct bl_page *page, const struct bl_verify_outcome *outcome, stru
 static void
 print_failure(struct bl_page *page, const struct bl_verify_outcome *outcome)
 {
+    const struct bl_check plain = { .id = BL_CHECK_VERIFIED };
     char text[BL_SHOWN_SIZE];
 
     print_tinted(page, BL_TINT_BAD, "NOT GENUINE");
     bl_page_print(page, ": %s: %s\n", outcome->failure.where, outcome->failure.what);
     if (outcome->failure.found.kind != BULLA_VALUE_NONE)
-        print_whole(page, "found", value_text(BL_CHECK_VERIFIED, &outcome->failure.found, text));
+        print_whole(page, "found", value_text(&plain, &outcome->failure.found, text));
     if (outcome->failure.expected.kind != BULLA_VALUE_NONE)
-        print_whole(page, "expected",
-                    value_text(BL_CHECK_VERIFIED, &outcome->failure.expected, text));
+        print_whole(page, "expected", value_text(&plain, &outcome->failure.expected, text));
     bl_page_print(page, "\nNothing of it is shown: it says what whoever made it wants.\n");
 }
 

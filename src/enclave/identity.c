@@ -259,10 +259,11 @@ bl_identity_document_match(const struct bl_identity_document *found,
 /* -- the policy that lets it have secrets ------------------------------------------------------ */
 
 static enum bulla_status
-set_of_one(struct bl_digest_set *set, const uint8_t digest[32], struct bulla_error *err)
+list_of_one(struct bl_policy_list *list, struct bulla_bytes value, struct bulla_error *err)
 {
-    BL_TRY(bl_digest_set_new(set, 1, err));
-    return bl_digest_set_fill(set, 0, (struct bulla_bytes){ digest, 32 }, err);
+    BL_TRY(bl_policy_list_new(list, 1, err));
+    list->items[0] = (struct bl_policy_item){ .value = value, .until_s = BL_POLICY_NEVER };
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -273,13 +274,14 @@ set_platform(struct bl_appraisal_policy *policy, const struct bl_pcr_bank *bank,
 
     if (bank->hash != BL_SHA256 || bank->mask == 0)
         return bulla_fail(err, BULLA_E_ARGUMENT, where, "no SHA-256 values of the platform", 0);
-    BL_TRY(bl_appraisal_policy_new_pcrs(policy, (size_t)__builtin_popcount(bank->mask), err));
+    BL_TRY(bl_policy_list_new(&policy->platform_pcrs, (size_t)__builtin_popcount(bank->mask), err));
     for (unsigned i = 0; i < BL_PCR_COUNT; i++) {
         if ((bank->mask >> i & 1u) == 0)
             continue;
-        struct bl_pcr_reference *reference = &policy->platform_pcrs[count++];
-        reference->pcr = (struct bl_pcr_selection){ .bank = BL_SHA256, .mask = 1u << i };
-        BL_TRY(set_of_one(&reference->values, bank->values[i], err));
+        policy->platform_pcrs.items[count++] =
+            (struct bl_policy_item){ .pcr = { .bank = BL_SHA256, .mask = 1u << i },
+                                     .value = { bank->values[i], 32 },
+                                     .until_s = BL_POLICY_NEVER };
     }
     return BULLA_OK;
 }
@@ -291,15 +293,16 @@ bl_identity_document_policy(const struct bl_identity_document *document,
 {
     BL_AUTO(bl_appraisal_policy)
     policy = {
+        .format = BL_POLICY_FORMAT_1,
         .version = how->version,
         .subject = BL_SUBJECT_ENCLAVE,
         .binding = BL_BINDING_CHANNEL,
         .classes = how->classes,
-        .platform_ids = { .any = true },
-        .any_platform_state = how->platform == NULL,
+        .platforms = { .said = BL_SAID_ANY },
+        .platform_pcrs = { .said = how->platform == NULL ? BL_SAID_ANY : BL_SAID_LIST },
         .not_after_s = how->not_after_s,
         .isolations = 1u << BL_ISOLATION_OS | 1u << BL_ISOLATION_VM | 1u << BL_ISOLATION_HARDWARE,
-        .version_minimum = document->version,
+        .minimum_version = { .is_given = true, .least = document->version },
     };
     BL_AUTO(bulla_buffer) canonical = { 0 };
     size_t name_size = strlen(how->name);
@@ -307,10 +310,12 @@ bl_identity_document_policy(const struct bl_identity_document *document,
     if (how->classes == 0 || name_size == 0 || name_size > BL_POLICY_NAME_SIZE_MAX)
         return bulla_fail(err, BULLA_E_ARGUMENT, where, "a policy without class or name", 0);
     memcpy(policy.name, how->name, name_size);
-    memcpy(policy.product, document->product, sizeof policy.product);
-    BL_TRY(set_of_one(&policy.signers, document->signer, err));
-    BL_TRY(set_of_one(&policy.codes, document->code, err));
-    BL_TRY(set_of_one(&policy.configs, document->config, err));
+    const struct bulla_bytes product = { (const uint8_t *)document->product,
+                                         strlen(document->product) };
+    BL_TRY(list_of_one(&policy.products, product, err));
+    BL_TRY(list_of_one(&policy.signers, BL_BYTES_OF(document->signer), err));
+    BL_TRY(list_of_one(&policy.codes, BL_BYTES_OF(document->code), err));
+    BL_TRY(list_of_one(&policy.configs, BL_BYTES_OF(document->config), err));
     if (how->platform != NULL)
         BL_TRY(set_platform(&policy, how->platform, err));
     BL_TRY(bl_appraisal_policy_encode(&policy, &canonical, err));

@@ -1,52 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy/appraisal.c: the canonical form of an appraisal policy, written and read.
- *
- * A map with ascending keys; a policy for machines has 1 to 9, one for enclaves 1 to 15, always all
- * of them. "any" is the value true in the place of a list.
+ * policy/appraisal.c: what both formats of a policy share: words, lists, what no policy may say.
  */
 #include "policy/appraisal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "codec/cbor.h"
+#include "codec/hex.h"
 #include "codec/words.h"
-
-enum {
-    KEY_FORMAT = 1,
-    KEY_NAME,
-    KEY_VERSION,
-    KEY_SUBJECT,
-    KEY_BINDING,
-    KEY_CLASSES,
-    KEY_PLATFORM_IDS,
-    KEY_PLATFORM_PCRS,
-    KEY_NOT_AFTER,
-    KEY_MACHINE_COUNT = KEY_NOT_AFTER,
-    KEY_ISOLATIONS,
-    KEY_SIGNERS,
-    KEY_PRODUCT,
-    KEY_VERSION_MINIMUM,
-    KEY_CODES,
-    KEY_CONFIGS,
-    KEY_ENCLAVE_COUNT = KEY_CONFIGS
-};
-#define WORD_SIZE_MAX 16u /* bytes: the longest of our words is "hypervisor" */
+#include "codec/yaml.h"
+#include "policy/appraisal_fields.h"
 
 static const char where[] = "appraisal policy";
+
+/* -- words -------------------------------------------------------------------------------------- */
 
 static const char *const subject_words[] = {
     [BL_SUBJECT_ABSENT] = "absent",
     [BL_SUBJECT_MACHINE] = "machine",
     [BL_SUBJECT_ENCLAVE] = "enclave",
 };
-
-static struct bulla_bytes
-text(const char *string)
-{
-    return (struct bulla_bytes){ (const uint8_t *)string, strlen(string) };
-}
+static const char *const kind_words[BL_KIND_COUNT] = {
+    [BL_KIND_NONE] = "none",
+    [BL_KIND_SGX] = "sgx",
+    [BL_KIND_TDX] = "tdx",
+    [BL_KIND_SNP] = "snp",
+    [BL_KIND_TPM] = "tpm",
+    [BL_KIND_NITRO] = "nitro",
+    [BL_KIND_NITROTPM] = "nitrotpm",
+    [BL_KIND_AZURE_SNP] = "azure-snp",
+    [BL_KIND_AZURE_TDX] = "azure-tdx",
+    [BL_KIND_CCA] = "cca",
+    [BL_KIND_PSA] = "psa",
+    [BL_KIND_NVIDIA] = "nvidia",
+    [BL_KIND_OPTEE] = "optee",
+};
+const char *const bl_policy_exceptions[] = { "tcb-status", "tcb-advisory", "firmware",
+                                             "endorsement", NULL };
 
 const char *
 bl_policy_subject_word(enum bl_policy_subject subject)
@@ -60,336 +53,197 @@ bl_policy_subject_from_word(struct bulla_bytes word)
     return (enum bl_policy_subject)bl_word_value(subject_words, BL_COUNT_OF(subject_words), word);
 }
 
+const char *
+bl_policy_kind_word(enum bl_policy_kind kind)
+{
+    return bl_word_of(kind_words, BL_COUNT_OF(kind_words), (int)kind);
+}
+
+enum bl_policy_kind
+bl_policy_kind_from_word(struct bulla_bytes word)
+{
+    return (enum bl_policy_kind)bl_word_value(kind_words, BL_COUNT_OF(kind_words), word);
+}
+
+enum bl_policy_kind
+bl_policy_kind_of(const struct bl_claims *claims)
+{
+    if (claims->kind == NULL)
+        return BL_KIND_NONE;
+    if (strcmp(claims->kind, "azure") == 0)
+        return claims->firmware.generation != BL_SNP_GENERATION_NONE ? BL_KIND_AZURE_SNP
+                                                                     : BL_KIND_AZURE_TDX;
+    if (strcmp(claims->kind, "nitro") == 0 && claims->platform.is_present)
+        return BL_KIND_NITROTPM;
+    return bl_policy_kind_from_word(
+        (struct bulla_bytes){ (const uint8_t *)claims->kind, strlen(claims->kind) });
+}
+
+/* -- lists -------------------------------------------------------------------------------------- */
+
+void
+bl_policy_list_done(struct bl_policy_list *list)
+{
+    bl_free(list->items);
+    *list = (struct bl_policy_list){ 0 };
+}
+
+enum bulla_status
+bl_policy_list_new(struct bl_policy_list *list, size_t count, struct bulla_error *err)
+{
+    *list = (struct bl_policy_list){ 0 };
+    if (count == 0)
+        return BULLA_OK;
+    list->items = bl_alloc(count, sizeof *list->items);
+    if (list->items == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, where, "no memory", count);
+    list->count = count;
+    return BULLA_OK;
+}
+
+enum bl_match
+bl_policy_list_match(const struct bl_policy_list *list, struct bulla_bytes value, int64_t now_s,
+                     const struct bl_policy_item **item_out)
+{
+    const struct bl_policy_item *expired = NULL, *found = NULL;
+
+    for (size_t i = 0; value.size > 0 && i < list->count; i++) {
+        const struct bl_policy_item *item = &list->items[i];
+        if (!bl_equal(item->value, value))
+            continue;
+        if (now_s >= 0 && now_s <= item->until_s)
+            found = item;
+        else
+            expired = item;
+    }
+    if (item_out != NULL)
+        *item_out = found != NULL ? found : expired;
+    if (value.size == 0)
+        return list->said == BL_SAID_ABSENT ? BL_MATCH_YES : BL_MATCH_NONE;
+    if (found != NULL || list->said == BL_SAID_ANY)
+        return BL_MATCH_YES;
+    return expired != NULL ? BL_MATCH_EXPIRED : BL_MATCH_NONE;
+}
+
 void
 bl_appraisal_policy_done(struct bl_appraisal_policy *policy)
 {
-    bl_digest_set_done(&policy->platform_ids);
-    bl_digest_set_done(&policy->signers);
-    bl_digest_set_done(&policy->codes);
-    bl_digest_set_done(&policy->configs);
-    for (size_t i = 0; i < policy->platform_pcr_count; i++)
-        bl_digest_set_done(&policy->platform_pcrs[i].values);
-    bl_free(policy->platform_pcrs);
+    for (size_t i = 0; i < bl_policy_field_count; i++)
+        if (bl_policy_fields[i].type == BL_FIELD_LIST)
+            bl_policy_list_done(bl_field_of(policy, &bl_policy_fields[i]));
+    bulla_buffer_done(&policy->canonical);
     *policy = (struct bl_appraisal_policy){ 0 };
 }
 
-/* -- written ----------------------------------------------------------------------------------- */
+/* -- what no policy may say --------------------------------------------------------------------- */
 
-static void
-write_set(struct bl_writer *w, const struct bl_digest_set *set)
+static enum bulla_status
+refuse(const char *what, struct bulla_error *err)
 {
-    if (set->any) {
-        bl_cbor_write_bool(w, true);
-        return;
-    }
-    bl_cbor_write_array(w, set->count);
-    for (size_t i = 0; i < set->count; i++)
-        bl_cbor_write_bytes(w, (struct bulla_bytes){ set->items[i].bytes, set->items[i].size });
+    return bulla_fail(err, BULLA_E_MALFORMED, where, what, 0);
 }
 
-static void
-write_words(struct bl_writer *w, unsigned bits, int last, const char *(*word)(int))
+/* "microcode 219": a component and a number that it may have. */
+static bool
+is_component(struct bulla_bytes value)
 {
-    bl_cbor_write_array(w, (size_t)__builtin_popcount(bits));
-    for (int i = 1; i <= last; i++)
-        if ((bits >> i & 1u) != 0)
-            bl_cbor_write_text(w, text(word(i)));
+    char word[BL_POLICY_NAME_SIZE_MAX + 1];
+
+    for (unsigned i = 0; i < BL_SVN_COUNT; i++)
+        for (unsigned svn = 0; svn <= UINT8_MAX; svn++) {
+            int size = snprintf(word, sizeof word, "%s %u", bl_svn_word((enum bl_svn)i), svn);
+            if (bl_equal(value, (struct bulla_bytes){ (const uint8_t *)word, (size_t)size }))
+                return true;
+        }
+    return false;
 }
 
-static const char *
-class_word(int value)
+static bool
+is_unchecked_word(struct bulla_bytes value)
 {
-    return bl_platform_class_word((enum bl_platform_class)value);
+    const char *word = bl_unchecked_word(value);
+
+    return bl_equal(value, (struct bulla_bytes){ (const uint8_t *)word, strlen(word) });
 }
 
-static const char *
-isolation_word(int value)
+/* An exception that lifts nothing is a slip of the pen. */
+static enum bulla_status
+check_exception(const struct bl_policy_item *item, struct bulla_error *err)
 {
-    return bl_isolation_word((enum bl_isolation)value);
+    enum bl_tcb_status status = bl_tcb_status_from_word(item->value);
+
+    if (strcmp(item->check, "tcb-status") == 0 &&
+        (status == BL_TCB_ABSENT || status == BL_TCB_REVOKED))
+        return refuse("an exception for a TCB status that there is not, or for Revoked", err);
+    if (strcmp(item->check, "firmware") == 0 && !is_component(item->value))
+        return refuse("an exception for firmware that is not like \"microcode 219\"", err);
+    if (strcmp(item->check, "endorsement") == 0 && !is_unchecked_word(item->value))
+        return refuse("an exception for an endorsement that there is not", err);
+    return BULLA_OK;
 }
 
-static void
-write_platform_pcrs(struct bl_writer *w, const struct bl_appraisal_policy *policy)
+/* Each PCR's values are of its bank's size; more PCRs than there are make no sense. */
+static enum bulla_status
+check_registers(const struct bl_policy_list *list, struct bulla_error *err)
 {
-    if (policy->any_platform_state) {
-        bl_cbor_write_bool(w, true);
-        return;
-    }
-    bl_cbor_write_array(w, policy->platform_pcr_count);
-    for (size_t i = 0; i < policy->platform_pcr_count; i++) {
-        const struct bl_pcr_reference *reference = &policy->platform_pcrs[i];
-        bl_cbor_write_array(w, 3);
-        bl_cbor_write_uint(w, bl_tcg_algorithm(reference->pcr.bank));
-        bl_cbor_write_uint(w, (uint64_t)__builtin_ctz(reference->pcr.mask));
-        write_set(w, &reference->values);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].value.size != bl_hash_size(list->items[i].pcr.bank) &&
+            list->items[i].value.size != 0)
+            return refuse("a PCR's value is not of its bank's size", err);
+    return BULLA_OK;
 }
 
-static void
-write_enclave(struct bl_writer *w, const struct bl_appraisal_policy *policy)
+enum bulla_status
+bl_policy_check(const struct bl_appraisal_policy *policy, struct bulla_error *err)
 {
-    bl_cbor_write_uint(w, KEY_ISOLATIONS);
-    write_words(w, policy->isolations, BL_ISOLATION_HARDWARE, isolation_word);
-    bl_cbor_write_uint(w, KEY_SIGNERS);
-    write_set(w, &policy->signers);
-    bl_cbor_write_uint(w, KEY_PRODUCT);
-    bl_cbor_write_text(w, text(policy->product));
-    bl_cbor_write_uint(w, KEY_VERSION_MINIMUM);
-    bl_cbor_write_uint(w, policy->version_minimum);
-    bl_cbor_write_uint(w, KEY_CODES);
-    write_set(w, &policy->codes);
-    bl_cbor_write_uint(w, KEY_CONFIGS);
-    write_set(w, &policy->configs);
+    if (policy->subject == BL_SUBJECT_ABSENT || policy->binding == BL_BINDING_ABSENT ||
+        policy->not_after_s < 0)
+        return refuse("no subject, no binding, or a time before 1970", err);
+    if (policy->format == BL_POLICY_FORMAT_1)
+        return check_registers(&policy->platform_pcrs, err);
+    if (policy->kinds == 0 || (policy->kinds & ~BL_KINDS_ALL) != 0)
+        return refuse("it is for no kind of evidence", err);
+    if (policy->subject == BL_SUBJECT_ENCLAVE && policy->codes.said == BL_SAID_ANY &&
+        policy->signers.said != BL_SAID_LIST)
+        return refuse("any code of any signer: that names nobody", err);
+    for (size_t i = 0; i < policy->exceptions.count; i++)
+        BL_TRY(check_exception(&policy->exceptions.items[i], err));
+    for (size_t i = 0; i < policy->unchecked.count; i++)
+        if (!is_unchecked_word(policy->unchecked.items[i].value))
+            return refuse("an endorsement that there is not", err);
+    BL_TRY(check_registers(&policy->platform_pcrs, err));
+    BL_TRY(check_registers(&policy->registers, err));
+    BL_TRY(check_registers(&policy->required_events, err));
+    return check_registers(&policy->forbidden_events, err);
 }
 
-static void
-write_policy(struct bl_writer *w, const struct bl_appraisal_policy *policy)
-{
-    bool is_enclave = policy->subject == BL_SUBJECT_ENCLAVE;
-
-    bl_cbor_write_map(w, is_enclave ? KEY_ENCLAVE_COUNT : KEY_MACHINE_COUNT);
-    bl_cbor_write_uint(w, KEY_FORMAT);
-    bl_cbor_write_uint(w, BL_POLICY_FORMAT);
-    bl_cbor_write_uint(w, KEY_NAME);
-    bl_cbor_write_text(w, text(policy->name));
-    bl_cbor_write_uint(w, KEY_VERSION);
-    bl_cbor_write_uint(w, policy->version);
-    bl_cbor_write_uint(w, KEY_SUBJECT);
-    bl_cbor_write_text(w, text(bl_policy_subject_word(policy->subject)));
-    bl_cbor_write_uint(w, KEY_BINDING);
-    bl_cbor_write_text(w, text(bl_binding_word(policy->binding)));
-    bl_cbor_write_uint(w, KEY_CLASSES);
-    write_words(w, policy->classes, BL_CLASS_HARDWARE, class_word);
-    bl_cbor_write_uint(w, KEY_PLATFORM_IDS);
-    write_set(w, &policy->platform_ids);
-    bl_cbor_write_uint(w, KEY_PLATFORM_PCRS);
-    write_platform_pcrs(w, policy);
-    bl_cbor_write_uint(w, KEY_NOT_AFTER);
-    bl_cbor_write_uint(w, (uint64_t)policy->not_after_s);
-    if (is_enclave)
-        write_enclave(w, policy);
-}
+/* -- canonical form ----------------------------------------------------------------------------- */
 
 enum bulla_status
 bl_appraisal_policy_encode(const struct bl_appraisal_policy *policy, struct bulla_buffer *out,
                            struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) encoded = { 0 };
-    struct bl_writer w = bl_writer(&encoded);
 
-    if (policy->subject == BL_SUBJECT_ABSENT || policy->not_after_s < 0)
-        return bulla_fail(err, BULLA_E_ARGUMENT, where, "no subject, or a time before 1970", 0);
-    write_policy(&w, policy);
-    BL_TRY(bl_writer_finish(&w, err));
+    BL_TRY(bl_policy_check(policy, err));
+    if (policy->format == BL_POLICY_FORMAT_1)
+        BL_TRY(bl_policy_encode_1(policy, &encoded, err));
+    else
+        BL_TRY(bl_policy_encode_2(policy, &encoded, err));
     return bulla_buffer_append(out, bulla_buffer_bytes(&encoded), err);
 }
 
-/* -- read -------------------------------------------------------------------------------------- */
-
 static enum bulla_status
-read_set(struct bl_reader *r, bool any_is_permitted, struct bl_digest_set *set,
-         struct bulla_error *err)
+read_format(struct bulla_bytes cbor, uint64_t *format_out, struct bulla_error *err)
 {
-    if (any_is_permitted && bl_cbor_peek(r) == BL_CBOR_SIMPLE) {
-        set->any = bl_cbor_read_bool(r);
-        if (!set->any)
-            bl_reader_fail(r, "false in the place of a list");
-        return bl_reader_ok(r, err);
-    }
-    size_t count = bl_cbor_read_array(r, BL_POLICY_LIST_COUNT_MAX);
-    BL_TRY(bl_reader_ok(r, err));
-    BL_TRY(bl_digest_set_new(set, count, err));
-    for (size_t i = 0; i < count; i++) {
-        struct bulla_bytes digest = bl_cbor_read_bytes(r, BL_HASH_SIZE_MAX);
-        BL_TRY(bl_reader_ok(r, err));
-        BL_TRY(bl_digest_set_fill(set, i, digest, err));
-    }
-    return bl_digest_set_check(set, err);
-}
-
-/* Words of an enum, ascending by its numbers. */
-static unsigned
-read_words(struct bl_reader *r, int last, int (*from_word)(struct bulla_bytes))
-{
-    size_t count = bl_cbor_read_array(r, (size_t)last);
-    unsigned bits = 0;
-    int previous = 0;
-
-    for (size_t i = 0; i < count && r->failed == NULL; i++) {
-        int value = from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        if (value <= previous)
-            bl_reader_fail(r, "unknown word, or out of order");
-        previous = value;
-        bits |= 1u << value;
-    }
-    return bits;
-}
-
-static int
-class_value(struct bulla_bytes word)
-{
-    return (int)bl_platform_class_from_word(word);
-}
-
-static int
-isolation_value(struct bulla_bytes word)
-{
-    return (int)bl_isolation_from_word(word);
-}
-
-/* A name that people see and compare: 1 to `size_max` bytes without NUL. */
-static void
-read_name(struct bl_reader *r, char *out, size_t size_max)
-{
-    struct bulla_bytes name = bl_cbor_read_text(r, size_max);
-
-    if (name.size == 0 || memchr(name.data, 0, name.size) != NULL) {
-        bl_reader_fail(r, "name is empty or has a NUL");
-        return;
-    }
-    memcpy(out, name.data, name.size);
-}
-
-static struct bl_pcr_selection
-read_pcr(struct bl_reader *r)
-{
-    uint64_t algorithm = bl_cbor_read_uint(r);
-    uint64_t index = bl_cbor_read_uint(r);
-    struct bl_pcr_selection pcr = { 0 };
-
-    if (algorithm <= UINT16_MAX)
-        pcr.bank = bl_tcg_hash((uint16_t)algorithm);
-    if (pcr.bank == BL_HASH_NONE || pcr.bank == BL_SHA1 || index >= BL_PCR_COUNT)
-        bl_reader_fail(r, "no such PCR, or a SHA-1 bank");
-    else
-        pcr.mask = 1u << index;
-    return pcr;
-}
-
-static bool
-ascends(struct bl_pcr_selection a, struct bl_pcr_selection b)
-{
-    return a.bank != b.bank ? a.bank < b.bank : a.mask < b.mask;
-}
-
-static enum bulla_status
-check_references(const struct bl_appraisal_policy *policy, struct bulla_error *err)
-{
-    for (size_t i = 0; i < policy->platform_pcr_count; i++) {
-        const struct bl_pcr_reference *reference = &policy->platform_pcrs[i];
-        if (i > 0 && !ascends(policy->platform_pcrs[i - 1].pcr, reference->pcr))
-            return bulla_fail(err, BULLA_E_MALFORMED, where, "PCRs repeat, or do not ascend", i);
-        for (size_t k = 0; k < reference->values.count; k++)
-            if (reference->values.items[k].size != bl_hash_size(reference->pcr.bank))
-                return bulla_fail(err, BULLA_E_MALFORMED, where,
-                                  "PCR value is not of its bank's size", i);
-    }
-    return BULLA_OK;
-}
-
-static enum bulla_status
-read_platform_pcrs(struct bl_reader *r, struct bl_appraisal_policy *policy, struct bulla_error *err)
-{
-    if (bl_cbor_peek(r) == BL_CBOR_SIMPLE) {
-        policy->any_platform_state = bl_cbor_read_bool(r);
-        if (!policy->any_platform_state)
-            bl_reader_fail(r, "false in the place of a list");
-        return bl_reader_ok(r, err);
-    }
-    size_t count = bl_cbor_read_array(r, BL_POLICY_PCR_COUNT_MAX);
-    BL_TRY(bl_reader_ok(r, err));
-    BL_TRY(bl_appraisal_policy_new_pcrs(policy, count, err));
-    for (size_t i = 0; i < count; i++) {
-        if (bl_cbor_read_array(r, 3) != 3)
-            bl_reader_fail(r, "reference value");
-        policy->platform_pcrs[i].pcr = read_pcr(r);
-        BL_TRY(read_set(r, /* any_is_permitted= */ false, &policy->platform_pcrs[i].values, err));
-    }
-    return check_references(policy, err);
-}
-
-static enum bulla_status
-read_not_after(struct bl_reader *r, struct bl_appraisal_policy *policy, struct bulla_error *err)
-{
-    policy->not_after_s = bl_cbor_read_int(r);
-    if (policy->not_after_s < 0)
-        bl_reader_fail(r, "a time before 1970");
-    return bl_reader_ok(r, err);
-}
-
-static enum bulla_status
-read_field(struct bl_reader *r, uint64_t key, struct bl_appraisal_policy *p,
-           struct bulla_error *err)
-{
-    switch (key) {
-    case KEY_NAME:
-        read_name(r, p->name, BL_POLICY_NAME_SIZE_MAX);
-        break;
-    case KEY_VERSION:
-        p->version = bl_cbor_read_uint(r);
-        break;
-    case KEY_SUBJECT:
-        p->subject = bl_policy_subject_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
-    case KEY_BINDING:
-        p->binding = bl_binding_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
-    case KEY_CLASSES:
-        p->classes = read_words(r, BL_CLASS_HARDWARE, class_value);
-        break;
-    case KEY_PLATFORM_IDS:
-        return read_set(r, /* any_is_permitted= */ true, &p->platform_ids, err);
-    case KEY_PLATFORM_PCRS:
-        return read_platform_pcrs(r, p, err);
-    case KEY_NOT_AFTER:
-        return read_not_after(r, p, err);
-    case KEY_ISOLATIONS:
-        p->isolations = read_words(r, BL_ISOLATION_HARDWARE, isolation_value);
-        break;
-    case KEY_SIGNERS:
-        return read_set(r, /* any_is_permitted= */ false, &p->signers, err);
-    case KEY_PRODUCT:
-        read_name(r, p->product, BL_PRODUCT_SIZE_MAX);
-        break;
-    case KEY_VERSION_MINIMUM:
-        p->version_minimum = bl_cbor_read_uint(r);
-        break;
-    case KEY_CODES:
-        return read_set(r, /* any_is_permitted= */ true, &p->codes, err);
-    case KEY_CONFIGS:
-        return read_set(r, /* any_is_permitted= */ true, &p->configs, err);
-    default:
-        bl_reader_fail(r, "unknown field");
-        break;
-    }
-    return bl_reader_ok(r, err);
-}
-
-static enum bulla_status
-read_policy(struct bl_reader *r, struct bl_appraisal_policy *policy, struct bulla_error *err)
-{
-    struct bl_cbor_map map = bl_cbor_read_map(r, KEY_ENCLAVE_COUNT);
-    size_t count = map.left;
+    struct bl_reader r = bl_reader(cbor, where);
+    struct bl_cbor_map map = bl_cbor_read_map(&r, SIZE_MAX);
     uint64_t key = 0;
 
-    if (!bl_cbor_map_next_uint(r, &map, &key) || key != KEY_FORMAT)
-        bl_reader_fail(r, "no format version");
-    uint64_t format = bl_cbor_read_uint(r);
-    BL_TRY(bl_reader_ok(r, err));
-    if (format != BL_POLICY_FORMAT)
-        return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "format version", 0);
-    for (uint64_t expected = KEY_NAME; bl_cbor_map_next_uint(r, &map, &key); expected++) {
-        if (key != expected)
-            bl_reader_fail(r, "field is missing or unknown");
-        BL_TRY(bl_reader_ok(r, err));
-        BL_TRY(read_field(r, key, policy, err));
-    }
-    BL_TRY(bl_reader_finish(r, err));
-    size_t wanted = policy->subject == BL_SUBJECT_ENCLAVE ? KEY_ENCLAVE_COUNT : KEY_MACHINE_COUNT;
-    if (policy->subject == BL_SUBJECT_ABSENT || policy->binding == BL_BINDING_ABSENT ||
-        count != wanted)
-        return bulla_fail(err, BULLA_E_MALFORMED, where, "subject, binding or number of fields", 0);
-    return BULLA_OK;
+    if (!bl_cbor_map_next_uint(&r, &map, &key) || key != 1)
+        bl_reader_fail(&r, "no format version");
+    *format_out = bl_cbor_read_uint(&r);
+    return bl_reader_ok(&r, err);
 }
 
 enum bulla_status
@@ -397,26 +251,80 @@ bl_appraisal_policy_decode(struct bulla_bytes cbor, struct bl_appraisal_policy *
                            struct bulla_error *err)
 {
     BL_AUTO(bl_appraisal_policy) policy = { 0 };
-    struct bl_reader r = bl_reader(cbor, where);
 
     if (cbor.size > BL_POLICY_SIZE_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, where, "too large", cbor.size);
-    BL_TRY(read_policy(&r, &policy, err));
+    BL_TRY(bulla_buffer_append(&policy.canonical, cbor, err));
+    const struct bulla_bytes own = bulla_buffer_bytes(&policy.canonical);
+    BL_TRY(read_format(own, &policy.format, err));
+    if (policy.format == BL_POLICY_FORMAT_1)
+        BL_TRY(bl_policy_decode_1(own, &policy, err));
+    else if (policy.format == BL_POLICY_FORMAT)
+        BL_TRY(bl_policy_decode_2(own, &policy, err));
+    else
+        return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "format version", 0);
+    BL_TRY(bl_policy_check(&policy, err));
     BL_TRY(bl_hash_once(BL_SHA256, cbor, policy.digest, err));
     *policy_out = policy;
     policy = (struct bl_appraisal_policy){ 0 };
     return BULLA_OK;
 }
 
+/* -- as people write it ------------------------------------------------------------------------- */
+
 enum bulla_status
-bl_appraisal_policy_new_pcrs(struct bl_appraisal_policy *policy, size_t count,
-                             struct bulla_error *err)
+bl_policy_read_hex(const struct bl_yaml_node *node, const char *key, struct bl_policy_arena *arena,
+                   struct bulla_bytes *bytes_out, struct bulla_error *err)
 {
-    if (count == 0)
-        return BULLA_OK;
-    policy->platform_pcrs = bl_alloc(count, sizeof *policy->platform_pcrs);
-    if (policy->platform_pcrs == NULL)
-        return bulla_fail(err, BULLA_E_MEMORY, where, "no memory", count);
-    policy->platform_pcr_count = count;
+    BL_AUTO(bulla_buffer) decoded = { 0 };
+    struct bulla_bytes hex;
+
+    BL_TRY(bl_yaml_as_text(node, key, 2 * BL_HASH_SIZE_MAX, &hex, err));
+    if (bl_hex_decode(hex, &decoded, NULL) != BULLA_OK ||
+        decoded.size < BL_POLICY_DIGEST_SIZE_MIN || decoded.size > arena->left)
+        return bl_yaml_fail(node, key, "is no digest in hexadecimal", err);
+    memcpy(arena->at, decoded.data, decoded.size);
+    *bytes_out = (struct bulla_bytes){ arena->at, decoded.size };
+    arena->at += decoded.size;
+    arena->left -= decoded.size;
     return BULLA_OK;
+}
+
+static enum bulla_status
+read_yaml(const struct bl_yaml_node *root, struct bl_policy_arena *arena,
+          struct bl_appraisal_policy *policy, struct bulla_error *err)
+{
+    const struct bl_yaml_node *node = NULL;
+
+    BL_TRY(bl_yaml_require(root, "format", &node, err));
+    BL_TRY(bl_yaml_as_number(node, "format", 0, INT64_MAX, &policy->format, err));
+    if (policy->format == BL_POLICY_FORMAT_1)
+        return bl_policy_read_1(root, arena, policy, err);
+    if (policy->format == BL_POLICY_FORMAT)
+        return bl_policy_read_2(root, arena, policy, err);
+    return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "format version", 0);
+}
+
+/* Encodes what was read and gives what decoding that gives: so there is one judge of what a policy
+ * is. */
+enum bulla_status
+bl_appraisal_policy_from_yaml(struct bulla_bytes yaml, struct bl_appraisal_policy *policy_out,
+                              struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_yaml) document = NULL;
+    BL_AUTO(bl_appraisal_policy) policy = { 0 };
+    BL_AUTO(bulla_buffer) canonical = { 0 };
+
+    BL_TRY(bl_yaml_parse(yaml, where, &document, err));
+    struct bl_policy_arena arena = { .left = yaml.size };
+    uint8_t *memory = bl_alloc(yaml.size + 1, 1);
+    if (memory == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, where, "no memory", yaml.size);
+    arena.at = memory;
+    enum bulla_status status = read_yaml(bl_yaml_root(document), &arena, &policy, err);
+    if (status == BULLA_OK)
+        status = bl_appraisal_policy_encode(&policy, &canonical, err);
+    bl_free(memory);
+    BL_TRY(status);
+    return bl_appraisal_policy_decode(bulla_buffer_bytes(&canonical), policy_out, err);
 }

@@ -6,14 +6,17 @@
 
 #define NOW ((int64_t)1750000000)
 
-static struct bl_digest own[8];
+static uint8_t own[8][32];
+static struct bl_policy_item items[8];
 
-static struct bl_digest_set
-set_of(size_t slot, uint8_t fill)
+static struct bl_policy_list
+list_of(size_t slot, uint8_t fill)
 {
-    memset(own[slot].bytes, fill, 32);
-    own[slot].size = 32;
-    return (struct bl_digest_set){ .items = &own[slot], .count = 1 };
+    memset(own[slot], fill, 32);
+    items[slot] = (struct bl_policy_item){ .value = { own[slot], 32 },
+                                           .source = BL_LITERAL("the test"),
+                                           .until_s = BL_POLICY_NEVER };
+    return (struct bl_policy_list){ .items = &items[slot], .count = 1 };
 }
 
 static struct bl_claim_bytes
@@ -51,30 +54,34 @@ good_claims(void)
     return c;
 }
 
-static struct bl_pcr_reference reference;
+static struct bl_policy_item product;
 
 static struct bl_appraisal_policy
 good_policy(void)
 {
-    reference = (struct bl_pcr_reference){ .pcr = { BL_SHA256, 1u << 7 }, .values = set_of(0, 7) };
-    return (struct bl_appraisal_policy){
+    struct bl_appraisal_policy policy = {
+        .format = BL_POLICY_FORMAT,
         .name = "orders",
         .version = 3,
         .subject = BL_SUBJECT_ENCLAVE,
         .binding = BL_BINDING_CHANNEL,
+        .kinds = (uint64_t)1 << BL_KIND_TPM,
         .classes = 1u << BL_CLASS_HARDWARE,
-        .platform_ids = set_of(1, 1),
-        .platform_pcrs = &reference,
-        .platform_pcr_count = 1,
+        .platforms = list_of(1, 1),
+        .platform_pcrs = list_of(0, 7),
         .not_after_s = NOW,
         .isolations = 1u << BL_ISOLATION_OS,
-        .signers = set_of(3, 3),
-        .product = "orders",
-        .version_minimum = 5,
-        .codes = set_of(2, 2),
-        .configs = set_of(4, 4),
+        .signers = list_of(3, 3),
+        .products = { .items = &product, .count = 1 },
+        .minimum_version = { .is_given = true, .least = 5 },
+        .codes = list_of(2, 2),
+        .configs = list_of(4, 4),
         .digest = { 0xd1 },
     };
+
+    product = (struct bl_policy_item){ .value = BL_LITERAL("orders"), .until_s = BL_POLICY_NEVER };
+    items[0].pcr = (struct bl_pcr_selection){ BL_SHA256, 1u << 7 };
+    return policy;
 }
 
 /* Refused by this check, and by no other. */
@@ -120,7 +127,7 @@ test_what_satisfies_everything_is_permitted(void **state)
     assert_ok(bl_verdict_status(&v, &err), &err);
     assert_true(v.permitted);
     assert_int_equal(v.tier, BL_TIER_AFFIRMING);
-    assert_int_equal(v.check_count, BL_CHECK_ID_COUNT);
+    assert_int_equal(v.check_count, 19);
     assert_memory_equal(v.policy_digest, p.digest, 32);
     assert_int_equal(v.policy_version, 3);
 }
@@ -180,8 +187,9 @@ test_each_claim_that_is_absent_is_refused(void **state)
     REFUSED_BY(BL_CHECK_VERSION, c.version.is_present = false);
     REFUSED_BY(BL_CHECK_CONFIG, c.config.size = 0);
     REFUSED_BY(BL_CHECK_ISOLATION, c.isolation = BL_ISOLATION_ABSENT);
+    const struct bl_policy_list empty = { 0 };
     /* nothing does not equal nothing */
-    REFUSED_BY(BL_CHECK_PRODUCT, p.product[0] = 0, c.product[0] = 0);
+    REFUSED_BY(BL_CHECK_PRODUCT, p.products = empty, c.product[0] = 0);
 }
 
 /* "Not set" never means "not checked". */
@@ -189,16 +197,18 @@ static void
 test_each_part_of_a_policy_that_is_empty_refuses(void **state)
 {
     (void)state;
-    const struct bl_digest_set empty = { 0 };
+    const struct bl_policy_list empty = { 0 };
 
     REFUSED_BY(BL_CHECK_BINDING, p.binding = BL_BINDING_ABSENT);
     REFUSED_BY(BL_CHECK_CLASS, p.classes = 0);
-    REFUSED_BY(BL_CHECK_PLATFORM_ID, p.platform_ids = empty);
-    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, p.platform_pcr_count = 0);
-    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, reference.values = empty);
+    REFUSED_BY(BL_CHECK_PLATFORM_ID, p.platforms = empty);
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, p.platform_pcrs = empty);
+    REFUSED_BY(BL_CHECK_PLATFORM_PCRS, items[0].value.size = 0);
     REFUSED_BY(BL_CHECK_ISOLATION, p.isolations = 0);
     REFUSED_BY(BL_CHECK_SIGNER, p.signers = empty);
-    REFUSED_BY(BL_CHECK_PRODUCT, p.product[0] = 0);
+    REFUSED_BY(BL_CHECK_PRODUCT, p.products = empty);
+    REFUSED_BY(BL_CHECK_VERSION, p.minimum_version.is_given = false);
+    REFUSED_BY(BL_CHECK_KIND, p.kinds = 0);
     REFUSED_BY(BL_CHECK_CODE, p.codes = empty);
     REFUSED_BY(BL_CHECK_CONFIG, p.configs = empty);
 }
@@ -214,7 +224,8 @@ test_both_sides_of_the_policy_s_end(void **state)
     bl_appraise(&c, &p, NOW, &v);
     assert_true(v.permitted);
     refused_by(&c, &p, NOW + 1, BL_CHECK_POLICY_EXPIRY);
-    refused_by(&c, &p, -1, BL_CHECK_POLICY_EXPIRY);
+    bl_appraise(&c, &p, -1, &v);
+    assert_false(v.permitted);
     refused_by(&c, &p, INT64_MAX, BL_CHECK_POLICY_EXPIRY);
 }
 
@@ -227,7 +238,7 @@ test_any_platform_state_makes_a_process_enclave_software(void **state)
     struct bl_appraisal_policy p = good_policy();
     struct bl_verdict v;
 
-    p.any_platform_state = true;
+    p.platform_pcrs = (struct bl_policy_list){ .said = BL_SAID_ANY };
     refused_by(&c, &p, NOW, BL_CHECK_CLASS);
     c.platform_class = BL_CLASS_HYPERVISOR;
     p.classes = 1u << BL_CLASS_HYPERVISOR;
@@ -257,7 +268,7 @@ test_machines_and_enclaves_are_not_taken_for_each_other(void **state)
     c.enclave.is_present = false;
     bl_appraise(&c, &p, NOW, &v);
     assert_true(v.permitted);
-    assert_int_equal(v.check_count, BL_CHECK_IDENTITY + 1);
+    assert_int_equal(v.check_count, 13);
     p.subject = BL_SUBJECT_ENCLAVE;
     bl_appraise(&c, &p, NOW, &v);
     assert_false(v.permitted);
@@ -295,26 +306,6 @@ test_bindings_and_classes_pair_by_pair(void **state)
             assert_int_equal(v.permitted, expected);
         }
     }
-}
-
-static void
-test_more_references_than_a_policy_may_have_refuse(void **state)
-{
-    (void)state;
-    struct bl_claims c = good_claims();
-    struct bl_appraisal_policy p = good_policy();
-    static struct bl_pcr_reference many[BL_POLICY_PCR_COUNT_MAX + 1];
-    struct bl_verdict v;
-
-    for (size_t i = 0; i <= BL_POLICY_PCR_COUNT_MAX; i++)
-        many[i] = reference;
-    p.platform_pcrs = many;
-    p.platform_pcr_count = BL_POLICY_PCR_COUNT_MAX + 1;
-    bl_appraise(&c, &p, NOW, &v);
-    assert_false(v.permitted);
-    p.platform_pcr_count = BL_POLICY_PCR_COUNT_MAX;
-    bl_appraise(&c, &p, NOW, &v);
-    assert_true(v.permitted);
 }
 
 /* Good claims `c`, changed so (the name of the case), fail the baseline for one reason. */
@@ -363,7 +354,6 @@ main(void)
         cmocka_unit_test(test_any_platform_state_makes_a_process_enclave_software),
         cmocka_unit_test(test_machines_and_enclaves_are_not_taken_for_each_other),
         cmocka_unit_test(test_bindings_and_classes_pair_by_pair),
-        cmocka_unit_test(test_more_references_than_a_policy_may_have_refuse),
         cmocka_unit_test(test_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

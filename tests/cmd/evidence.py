@@ -52,10 +52,17 @@ class Device:
         openssl("ec", "-in", self.key, "-pubout", "-out", self.iak)
         self.instance = b"\x01" + hashlib.sha256(name.encode()).digest()
 
+    @staticmethod
+    def components(firmware, signer):
+        return [{2: hashlib.sha256(firmware).digest(), 5: hashlib.sha256(signer).digest()}]
+
+    def code(self, firmware=b"firmware 1", signer=b"vendor"):
+        """What a policy calls its code."""
+        return hashlib.sha256(cbor(self.components(firmware, signer))).digest()
+
     def token(self, nonce, firmware=b"firmware 1", signer=b"vendor", lifecycle=0x3000):
-        measured = {2: hashlib.sha256(firmware).digest(), 5: hashlib.sha256(signer).digest()}
         claims = cbor({265: "http://arm.com/psa/2.0.0", 2394: 1, 2395: lifecycle, 2396: b"\x11" * 32,
-                       10: nonce, 256: self.instance, 2397: b"\x22" * 32, 2399: [measured]})
+                       10: nonce, 256: self.instance, 2397: b"\x22" * 32, 2399: self.components(firmware, signer)})
         protected = cbor({1: -7})
         signed = cbor(["Signature1", protected, b"", claims])
         signature = raw_signature(openssl("dgst", "-sha256", "-sign", self.key, stdin=signed))

@@ -153,6 +153,12 @@ each_difference_is_named(void **state)
     assert_fails(bl_identity_document_match(&other, &document, &err), BULLA_E_IDENTITY, &err);
 }
 
+static bool
+accepts(const struct bl_policy_list *list, const uint8_t digest[32])
+{
+    return bl_policy_list_match(list, (struct bulla_bytes){ digest, 32 }, 0, NULL) == BL_MATCH_YES;
+}
+
 static void
 the_policy_lets_this_enclave_alone(void **state)
 {
@@ -172,14 +178,15 @@ the_policy_lets_this_enclave_alone(void **state)
     assert_int_equal(policy.subject, BL_SUBJECT_ENCLAVE);
     assert_int_equal(policy.binding, BL_BINDING_CHANNEL);
     assert_int_equal(policy.classes, 1u << BL_CLASS_SOFTWARE);
-    assert_string_equal(policy.product, "example.org/redis");
-    assert_int_equal(policy.version_minimum, 3);
+    assert_int_equal(policy.products.count, 1);
+    assert_bytes_equal(policy.products.items[0].value, BL_LITERAL("example.org/redis"));
+    assert_int_equal(policy.minimum_version.least, 3);
     assert_int_equal(policy.isolations & 1u << BL_ISOLATION_NONE, 0);
-    assert_true(bl_digest_set_has(&policy.codes, BL_BYTES_OF(document.code)));
-    assert_true(bl_digest_set_has(&policy.configs, BL_BYTES_OF(document.config)));
-    assert_true(bl_digest_set_has(&policy.signers, BL_BYTES_OF(document.signer)));
-    assert_false(bl_digest_set_has(&policy.codes, BL_BYTES_OF(other)));
-    assert_false(bl_digest_set_has(&policy.configs, BL_BYTES_OF(other)));
+    assert_true(accepts(&policy.codes, document.code));
+    assert_true(accepts(&policy.configs, document.config));
+    assert_true(accepts(&policy.signers, document.signer));
+    assert_false(accepts(&policy.codes, other));
+    assert_false(accepts(&policy.configs, other));
     how.classes = 0;
     assert_fails(bl_identity_document_policy(&document, &how, &policy, &err), BULLA_E_ARGUMENT,
                  &err);

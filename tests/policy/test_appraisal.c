@@ -39,6 +39,20 @@ static const char machine_yaml[] = "format: 1\n"
                                    "platform_pcrs: any\n"
                                    "not_after: 1800000000\n";
 
+/* `yaml` without the lines from the one that starts with `key` up to the next key. */
+static void
+without(const char *yaml, const char *key, const char *instead, char *out, size_t size)
+{
+    const char *start = strstr(yaml, key);
+    assert_non_null(start);
+    const char *end = strchr(start, '\n') + 1;
+
+    while (*end == ' ')
+        end = strchr(end, '\n') + 1;
+    assert_true((size_t)snprintf(out, size, "%.*s%s%s", (int)(start - yaml), yaml, instead, end) <
+                size);
+}
+
 static void
 test_yaml_is_read_and_sorted(void **state)
 {
@@ -52,16 +66,22 @@ test_yaml_is_read_and_sorted(void **state)
     assert_int_equal(p.subject, BL_SUBJECT_ENCLAVE);
     assert_int_equal(p.binding, BL_BINDING_CHANNEL);
     assert_int_equal(p.classes, 1u << BL_CLASS_HARDWARE | 1u << BL_CLASS_HYPERVISOR);
-    assert_int_equal(p.platform_ids.count, 2);
-    assert_int_equal(p.platform_ids.items[0].bytes[0], 0x11);
-    assert_int_equal(p.platform_pcr_count, 2);
-    assert_int_equal(p.platform_pcrs[0].pcr.mask, 1u << 7);
-    assert_int_equal(p.platform_pcrs[1].values.items[1].bytes[0], 0x22);
+    assert_int_equal(p.platforms.count, 2);
+    assert_int_equal(p.platforms.items[0].value.data[0], 0x11);
+    assert_int_equal(p.platform_pcrs.count, 3);
+    assert_int_equal(p.platform_pcrs.items[0].pcr.mask, 1u << 7);
+    assert_int_equal(p.platform_pcrs.items[2].pcr.mask, 1u << 11);
+    assert_int_equal(p.platform_pcrs.items[2].value.data[0], 0x22);
     assert_int_equal(p.isolations, 1u << BL_ISOLATION_OS);
-    assert_true(p.codes.any);
-    assert_false(p.configs.any);
-    assert_int_equal(p.version_minimum, 2);
+    assert_int_equal(p.codes.said, BL_SAID_ANY);
+    assert_int_equal(p.configs.said, BL_SAID_LIST);
+    assert_int_equal(p.minimum_version.least, 2);
     assert_int_equal(p.not_after_s, 1800000000);
+    /* what it has no word for is as the baseline has it */
+    assert_int_equal(p.tcb_statuses, 1u << BL_TCB_UP_TO_DATE);
+    assert_int_equal(p.vmpls, 1);
+    assert_false(p.migratable);
+    assert_int_equal(p.exceptions.count, 0);
 }
 
 /* One meaning, one digest: other order and JSON make the same policy. */
@@ -88,6 +108,53 @@ test_equal_policies_have_equal_digests(void **state)
     assert_false(bl_all_zero(BL_BYTES_OF(a.digest)));
 }
 
+/* Brokers hold policies of format 1 whose digests their administrators signed: these two were computed
+ * before there was a format 2. */
+static void
+test_digests_of_format_1_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        uint8_t digest[32];
+    } known[] = {
+        { enclave_yaml, { 0xca, 0x81, 0xab, 0x37, 0x46, 0xd0, 0x69, 0x36, 0x5b, 0xe3, 0x35,
+                          0x71, 0x27, 0xb0, 0xad, 0x9d, 0xec, 0xb5, 0x2a, 0x48, 0xd3, 0x94,
+                          0x93, 0xf8, 0x70, 0xfa, 0xd1, 0x7a, 0x0a, 0xdb, 0x6f, 0x7e } },
+        { machine_yaml, { 0x89, 0x82, 0x7a, 0x51, 0xa4, 0x01, 0x66, 0x53, 0x8d, 0x6f, 0x17,
+                          0x7d, 0x6c, 0x01, 0x2b, 0x8c, 0x5e, 0xa4, 0x3a, 0x83, 0x71, 0x29,
+                          0x8b, 0xa1, 0xe4, 0xce, 0xf9, 0xce, 0x41, 0x15, 0xba, 0xc4 } },
+    };
+
+    for (size_t i = 0; i < BL_COUNT_OF(known); i++) {
+        BL_AUTO(bl_appraisal_policy) p = { 0 };
+        struct bulla_error err = { 0 };
+        assert_ok(bl_appraisal_policy_from_yaml(text_bytes(known[i].yaml), &p, &err), &err);
+        assert_memory_equal(p.digest, known[i].digest, 32);
+    }
+}
+
+/* A PCR with no value is one that nothing is allowed in, not one at which nobody looks. */
+static void
+test_a_pcr_without_values_stays(void **state)
+{
+    (void)state;
+    char yaml[4096];
+    BL_AUTO(bl_appraisal_policy) p = { 0 };
+    BL_AUTO(bulla_buffer) cbor = { 0 };
+    BL_AUTO(bl_appraisal_policy) again = { 0 };
+    struct bulla_error err = { 0 };
+
+    without(enclave_yaml, "platform_pcrs:", "platform_pcrs: [{bank: sha256, pcr: 3, values: []}]\n",
+            yaml, sizeof yaml);
+    assert_ok(bl_appraisal_policy_from_yaml(text_bytes(yaml), &p, &err), &err);
+    assert_ok(bl_appraisal_policy_encode(&p, &cbor, &err), &err);
+    assert_ok(bl_appraisal_policy_decode(bulla_buffer_bytes(&cbor), &again, &err), &err);
+    assert_int_equal(again.platform_pcrs.count, 1);
+    assert_int_equal(again.platform_pcrs.items[0].pcr.mask, 1u << 3);
+    assert_int_equal(again.platform_pcrs.items[0].value.size, 0);
+}
+
 static void
 test_canonical_form_goes_there_and_back(void **state)
 {
@@ -111,7 +178,7 @@ test_canonical_form_goes_there_and_back(void **state)
             assert_fails(
                 bl_appraisal_policy_decode((struct bulla_bytes){ first.data, size }, &cut, &err),
                 BULLA_E_MALFORMED, &err);
-            assert_null(cut.platform_pcrs); /* untouched */
+            assert_null(cut.platform_pcrs.items); /* untouched */
         }
         assert_ok(bulla_buffer_append(&first, BL_LITERAL("\0"), &err), &err);
         BL_AUTO(bl_appraisal_policy) longer = { 0 };
@@ -138,20 +205,6 @@ test_every_bit_counts(void **state)
             assert_memory_not_equal(a.digest, b.digest, 32);
         cbor.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-}
-
-/* `yaml` without the lines from the one that starts with `key` up to the next key. */
-static void
-without(const char *yaml, const char *key, const char *instead, char *out, size_t size)
-{
-    const char *start = strstr(yaml, key);
-    assert_non_null(start);
-    const char *end = strchr(start, '\n') + 1;
-
-    while (*end == ' ')
-        end = strchr(end, '\n') + 1;
-    assert_true((size_t)snprintf(out, size, "%.*s%s%s", (int)(start - yaml), yaml, instead, end) <
-                size);
 }
 
 static void
@@ -194,7 +247,8 @@ test_values_that_no_policy_has(void **state)
         const char *key;
         const char *instead;
     } faults[] = {
-        { "format:", "format: 2\n" },
+        { "format:", "format: 2\n" }, /* which has other fields */
+        { "format:", "format: 3\n" },
         { "format:", "format: 0\n" },
         { "name:", "name: \"\"\n" },
         { "subject:", "subject: absent\n" },
@@ -247,21 +301,28 @@ static void
 test_empty_sets_match_nothing(void **state)
 {
     (void)state;
-    struct bl_digest_set set = { 0 };
+    struct bl_policy_list list = { 0 };
     const struct bulla_bytes digest = BL_LITERAL("0123456789abcdef");
+    const struct bulla_bytes longer = BL_LITERAL("0123456789abcdefg");
+    const struct bulla_bytes absent = { NULL, 0 };
     struct bulla_error err = { 0 };
 
-    assert_false(bl_digest_set_has(&set, digest));
-    set.any = true;
-    assert_true(bl_digest_set_has(&set, digest));
-    assert_false(bl_digest_set_has(&set, BL_LITERAL(""))); /* any, but said */
-    set.any = false;
-    assert_ok(bl_digest_set_new(&set, 1, &err), &err);
-    assert_false(bl_digest_set_has(&set, BL_LITERAL("")));
-    assert_ok(bl_digest_set_fill(&set, 0, digest, &err), &err);
-    assert_true(bl_digest_set_has(&set, digest));
-    assert_false(bl_digest_set_has(&set, BL_LITERAL("0123456789abcdefg")));
-    bl_digest_set_done(&set);
+    assert_int_equal(bl_policy_list_match(&list, digest, 5, NULL), BL_MATCH_NONE);
+    assert_int_equal(bl_policy_list_match(&list, absent, 5, NULL), BL_MATCH_NONE);
+    list.said = BL_SAID_ANY;
+    assert_int_equal(bl_policy_list_match(&list, digest, 5, NULL), BL_MATCH_YES);
+    assert_int_equal(bl_policy_list_match(&list, absent, 5, NULL), BL_MATCH_NONE); /* but said */
+    list.said = BL_SAID_ABSENT;
+    assert_int_equal(bl_policy_list_match(&list, digest, 5, NULL), BL_MATCH_NONE);
+    assert_int_equal(bl_policy_list_match(&list, absent, 5, NULL), BL_MATCH_YES);
+    assert_ok(bl_policy_list_new(&list, 1, &err), &err);
+    assert_int_equal(bl_policy_list_match(&list, absent, 5, NULL), BL_MATCH_NONE);
+    list.items[0] = (struct bl_policy_item){ .value = digest, .until_s = 5 };
+    assert_int_equal(bl_policy_list_match(&list, digest, 5, NULL), BL_MATCH_YES);
+    assert_int_equal(bl_policy_list_match(&list, longer, 5, NULL), BL_MATCH_NONE);
+    assert_int_equal(bl_policy_list_match(&list, digest, 6, NULL), BL_MATCH_EXPIRED);
+    assert_int_equal(bl_policy_list_match(&list, digest, -1, NULL), BL_MATCH_EXPIRED);
+    bl_policy_list_done(&list);
 }
 
 static void
@@ -290,6 +351,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_yaml_is_read_and_sorted),
         cmocka_unit_test(test_equal_policies_have_equal_digests),
+        cmocka_unit_test(test_digests_of_format_1_stay),
+        cmocka_unit_test(test_a_pcr_without_values_stays),
         cmocka_unit_test(test_canonical_form_goes_there_and_back),
         cmocka_unit_test(test_every_bit_counts),
         cmocka_unit_test(test_nothing_may_be_left_unsaid),
