@@ -46,6 +46,7 @@
     X(AUDIT_TRUNCATED, 407, INTEGRITY)                            \
     X(AUDIT_HEAD_MISSING, 408, INTEGRITY)                         \
     X(STORE_MISSING, 409, INTEGRITY)                              \
+    X(CACHE_ALTERED, 410, INTEGRITY)                              \
     /* 05: the state of the machine changed */                    \
     X(STATE, 501, STATE)                                          \
     X(PCR_CHANGED, 502, STATE)                                    \
@@ -104,6 +105,7 @@
     X(NONCE_MISMATCH, 905, STALE)                                 \
     X(COLLATERAL_EXPIRED, 908, STALE)                             \
     X(NOT_YET_VALID, 909, STALE)                                  \
+    X(COLLATERAL_OLDER, 910, STALE)                               \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
     X(NO_TPM, 1002, UNAVAILABLE)                                  \
@@ -118,6 +120,8 @@
     /* 11: the server cannot be reached */                        \
     X(UNREACHABLE, 1101, UNREACHABLE)                             \
     X(CONNECTION_CLOSED, 1102, UNREACHABLE)                       \
+    X(SOURCE_BUSY, 1103, UNREACHABLE)                             \
+    X(SOURCE_ANSWER, 1104, UNREACHABLE)                           \
     /* 12: the server said no (its reason is in its audit log) */ \
     X(REFUSED, 1201, REFUSED)                                     \
     X(ADMIN_REFUSED, 1202, REFUSED)                               \

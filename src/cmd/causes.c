@@ -144,6 +144,13 @@ const struct bl_cause_text bl_cause_texts[] = {
          "The broker was set up here before, but its sealed root, its database or its audit log is "
          "gone. That is damage and never taken for a first start.",
          "put back the whole directory from a backup; the old one tells what is missing"),
+    TEXT(
+        CACHE_ALTERED, "the collateral cache is damaged",
+        "A file in it is not what was written there. It was not used, and not taken for an empty "
+        "place. What vendors signed can be fetched again; the file \"numbers\" cannot: it "
+        "remembers how new Intel's evaluations have been.",
+        "run \"bulla collateral fetch\" with what you need: damaged entries are replaced; if it is "
+        "\"numbers\", find out why, then remove that file"),
     TEXT(STATE, "the state of the machine differs from the bound one",
          "The data is bound to a state in which this machine is not.",
          "\"bulla explain BLOB\" shows what differs; open it with its recovery identity if the "
@@ -346,6 +353,11 @@ const struct bl_cause_text bl_cause_texts[] = {
         NOT_YET_VALID, "its time has not come",
         "A certificate or endorsement is valid only later than the time at which it was looked at.",
         "check the clock with \"date -u\", and --at"),
+    TEXT(COLLATERAL_OLDER, "the collateral is older than what was seen before",
+         "Several evaluations of Intel's are valid at once, and a source may serve the oldest, "
+         "which "
+         "does not know the newest flaws. The highest tcbEvaluationDataNumber is remembered.",
+         "ask another source; after going from --update early to standard, say --allow-older"),
     TEXT(UNAVAILABLE, "something that is needed is not on this machine",
          "A device or a feature is missing or cannot be used.", "run \"bulla doctor\""),
     TEXT(NO_TPM, "no TPM was found", "The device or socket does not exist or does not answer.",
@@ -393,6 +405,16 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(CONNECTION_CLOSED, "the server closed the connection",
          "The other end hung up before the exchange was complete.",
          "try again; the server's log has the reason"),
+    TEXT(SOURCE_BUSY, "the source of collateral wants us to wait",
+         "It limits how often it is asked (AMD's: about one VCEK in ten seconds from one address). "
+         "It "
+         "is left alone for as long as it said.",
+         "try again later, or give --wait SECONDS; a cache of your own (a PCCS, a mirror) has no "
+         "such limit: --source"),
+    TEXT(SOURCE_ANSWER, "the source of collateral answered with something else",
+         "What came is no document: an error, a redirect, which is not followed, or a web page, "
+         "perhaps of a proxy.",
+         "look at the URL given with --source, and at proxies on the way"),
     TEXT(REFUSED, "the server said no",
          "The reason is in the audit log of the server and not told to the asker, who may be an "
          "attacker.",

@@ -2,6 +2,7 @@
 #include "http/fetch.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -101,10 +102,24 @@ bl_fetch_initialise(struct bulla_error *err)
     return BULLA_OK;
 }
 
+void
+bl_fetch_answer_done(struct bl_fetch_answer *answer)
+{
+    bulla_buffer_done(&answer->body);
+    for (size_t i = 0; i < BL_COUNT_OF(answer->headers); i++)
+        bulla_buffer_done(&answer->headers[i]);
+    *answer = (struct bl_fetch_answer){ 0 };
+}
+
+/* -- what comes in ------------------------------------------------------------------------------- */
+
 struct receiving {
-    struct bulla_buffer *out;
+    const struct bl_fetch_request *request;
+    struct bl_fetch_answer *answer;
     bool too_large;
     bool no_memory;
+    bool is_ambiguous; /* a header that steers something came twice */
+    bool is_page;      /* text/html: of a proxy or portal, no document */
 };
 
 /* curl's write function: anything but the size offered ends the transfer. */
@@ -112,74 +127,233 @@ static size_t
 receive(char *data, size_t size, size_t count, void *context)
 {
     struct receiving *receiving = context;
+    struct bulla_buffer *body = &receiving->answer->body;
     const size_t total = size * count; /* size is always 1 */
 
-    receiving->too_large = total > BL_FETCH_SIZE_MAX - receiving->out->size;
+    receiving->too_large = total > receiving->request->size_max - body->size;
     if (receiving->too_large)
         return 0;
     receiving->no_memory =
-        bulla_buffer_append(receiving->out, (struct bulla_bytes){ (const uint8_t *)data, total },
-                            NULL) != BULLA_OK;
+        bulla_buffer_append(body, (struct bulla_bytes){ (const uint8_t *)data, total }, NULL) !=
+        BULLA_OK;
     return receiving->no_memory ? 0 : total;
 }
 
+/* True if the line is this header; then *value_out is what it says, without the space around it. */
 static bool
-set_options(CURL *curl, const char *url, unsigned timeout_ms, struct receiving *receiving)
+is_header(struct bulla_bytes line, const char *name, struct bulla_bytes *value_out)
 {
+    const size_t size = strlen(name);
+
+    if (line.size <= size || line.data[size] != ':' ||
+        strncasecmp((const char *)line.data, name, size) != 0)
+        return false;
+    struct bulla_bytes value = { line.data + size + 1, line.size - size - 1 };
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value.data++;
+        value.size--;
+    }
+    while (value.size > 0 && strchr(" \t\r\n", value.data[value.size - 1]) != NULL)
+        value.size--;
+    *value_out = value;
+    return true;
+}
+
+/* Retry-After in seconds; as a date, or as anything else, it says nothing. */
+static unsigned
+wait_of(struct bulla_bytes value)
+{
+    unsigned seconds = 0;
+
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] < '0' || value.data[i] > '9')
+            return 0;
+        if (seconds < BL_FETCH_WAIT_MAX_S)
+            seconds = 10 * seconds + (value.data[i] - (unsigned)'0');
+    }
+    return seconds < BL_FETCH_WAIT_MAX_S ? seconds : BL_FETCH_WAIT_MAX_S;
+}
+
+static bool
+keep_header(struct receiving *receiving, struct bulla_bytes line)
+{
+    struct bl_fetch_answer *answer = receiving->answer;
+    struct bulla_bytes value = { NULL, 0 };
+
+    for (size_t i = 0; i < BL_COUNT_OF(answer->headers); i++) {
+        const char *name = receiving->request->headers[i];
+        if (name == NULL || !is_header(line, name, &value))
+            continue;
+        receiving->is_ambiguous = answer->headers[i].size > 0;
+        receiving->too_large = value.size > BL_FETCH_HEADER_SIZE_MAX;
+        if (receiving->is_ambiguous || receiving->too_large)
+            return false;
+        receiving->no_memory = bulla_buffer_append(&answer->headers[i], value, NULL) != BULLA_OK;
+        return !receiving->no_memory;
+    }
+    if (is_header(line, "Retry-After", &value))
+        answer->retry_after_s = wait_of(value);
+    if (is_header(line, "Content-Type", &value))
+        receiving->is_page =
+            value.size >= 9 && strncasecmp((const char *)value.data, "text/html", 9) == 0;
+    return true;
+}
+
+/* curl's header function, line by line; of what stands behind the document (trailers) nothing counts. */
+static size_t
+receive_header(char *data, size_t size, size_t count, void *context)
+{
+    struct receiving *receiving = context;
+    const size_t total = size * count;
+
+    if (receiving->answer->body.size > 0)
+        return total;
+    return keep_header(receiving, (struct bulla_bytes){ (const uint8_t *)data, total }) ? total : 0;
+}
+
+/* -- one request --------------------------------------------------------------------------------- */
+
+static bool
+is_plain_query(struct bulla_bytes query)
+{
+    for (size_t i = 0; i < query.size; i++) {
+        uint8_t c = query.data[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!is_word && (c == '\0' || strchr("-._~=&", c) == NULL))
+            return false;
+    }
+    return query.size <= BL_FETCH_URL_SIZE_MAX;
+}
+
+#define TEXT_SIZE (2 * BL_FETCH_URL_SIZE_MAX + 2) /* URL, "?", query, zero */
+
+static enum bulla_status
+write_url(const struct bl_fetch_request *request, char text[TEXT_SIZE], struct bulla_error *err)
+{
+    struct bl_endpoint endpoint = { 0 };
+
+    BL_TRY(bl_url_endpoint(request->url, &endpoint, err));
+    if (!is_plain_query(request->query))
+        return bulla_fail(err, BULLA_E_MALFORMED, "URL", "its query is not one we make", 0);
+    memcpy(text, request->url.data, request->url.size);
+    if (request->query.size == 0)
+        return BULLA_OK;
+    text[request->url.size] = '?';
+    memcpy(text + request->url.size + 1, request->query.data, request->query.size);
+    return BULLA_OK;
+}
+
+static bool
+set_options(CURL *curl, const char *url, struct receiving *receiving)
+{
+    const struct bl_fetch_request *request = receiving->request;
+
     return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)BL_FETCH_SIZE_MAX) == CURLE_OK &&
+           (request->authorities == NULL ||
+            curl_easy_setopt(curl, CURLOPT_CAINFO, request->authorities) == CURLE_OK) &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->size_max) ==
+               CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "bulla/" BULLA_VERSION) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, receiving) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, receiving) == CURLE_OK;
 }
 
 static enum bulla_status
-outcome(CURLcode code, long answer, const struct receiving *receiving, struct bulla_error *err)
+outcome_of_transfer(CURLcode code, const struct receiving *receiving, struct bulla_error *err)
 {
     if (receiving->no_memory)
         return bulla_fail(err, BULLA_E_MEMORY, "fetch", "out of memory", 0);
     if (receiving->too_large || code == CURLE_FILESIZE_EXCEEDED)
         return bulla_fail(err, BULLA_E_LIMIT, "fetch", "the document is too large", 0);
+    if (receiving->is_ambiguous)
+        return bulla_fail_cause(err, BULLA_CAUSE_SOURCE_ANSWER, "fetch", "a header is there twice");
     if (code == CURLE_OPERATION_TIMEDOUT)
         return bulla_fail(err, BULLA_E_TIMEOUT, "fetch", "no answer in time", 0);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return bulla_fail_detail(err, BULLA_CAUSE_UNREACHABLE, "fetch",
+                                 "its certificate does not verify", (unsigned long)code);
     if (code != CURLE_OK)
         return bulla_fail_detail(err, BULLA_CAUSE_UNREACHABLE, "fetch", "it cannot be reached",
                                  (unsigned long)code);
-    if (answer != 200)
-        return bulla_fail_detail(err, BULLA_CAUSE_NOT_FOUND, "fetch", "it is not there",
-                                 (unsigned long)answer);
     return BULLA_OK;
+}
+
+static enum bulla_status
+outcome_of_answer(const struct receiving *receiving, struct bulla_error *err)
+{
+    const unsigned status = receiving->answer->status;
+
+    switch (status) {
+    case 200:
+        return receiving->is_page
+                   ? bulla_fail_cause(err, BULLA_CAUSE_SOURCE_ANSWER, "fetch", "a web page came")
+                   : BULLA_OK;
+    case 404:
+    case 410:
+        return bulla_fail_detail(err, BULLA_CAUSE_NOT_FOUND, "fetch", "it is not there", status);
+    case 429:
+    case 503:
+        return bulla_fail_detail(err, BULLA_CAUSE_SOURCE_BUSY, "fetch", "it wants us to wait",
+                                 status);
+    default:
+        break;
+    }
+    return bulla_fail_detail(err, BULLA_CAUSE_SOURCE_ANSWER, "fetch",
+                             status >= 300 && status < 400 ? "it sends us elsewhere"
+                                                           : "it did not give the document",
+                             status);
+}
+
+static enum bulla_status
+perform(CURL *curl, struct receiving *receiving, struct bulla_error *err)
+{
+    long status = 0;
+    CURLcode code = curl_easy_perform(curl);
+
+    BL_TRY(outcome_of_transfer(code, receiving, err));
+    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+        receiving->answer->status = (unsigned)status;
+    return outcome_of_answer(receiving, err);
+}
+
+enum bulla_status
+bl_fetch_get(const struct bl_fetch_request *request, struct bl_fetch_answer *answer,
+             struct bulla_error *err)
+{
+    char text[TEXT_SIZE] = { 0 };
+    struct receiving receiving = { .request = request, .answer = answer };
+
+    BL_TRY(write_url(request, text, err));
+    CURL *curl = bl_fault_point(BL_FAULT_SOCKET) ? NULL : curl_easy_init();
+    if (curl == NULL || !set_options(curl, text, &receiving)) {
+        curl_easy_cleanup(curl);
+        return bulla_fail(err, BULLA_E_UNAVAILABLE, "fetch", "the HTTP library refused", 0);
+    }
+    enum bulla_status status = perform(curl, &receiving, err);
+    curl_easy_cleanup(curl);
+    return status;
 }
 
 enum bulla_status
 bl_fetch(struct bulla_bytes url, unsigned timeout_ms, struct bulla_buffer *out,
          struct bulla_error *err)
 {
-    char text[BL_FETCH_URL_SIZE_MAX + 1] = { 0 };
-    BL_AUTO(bulla_buffer) document = { 0 };
-    struct receiving receiving = { .out = &document };
-    struct bl_endpoint endpoint = { 0 };
-    long answer = 0;
+    const struct bl_fetch_request request = { .url = url,
+                                              .timeout_ms = timeout_ms,
+                                              .size_max = BL_FETCH_SIZE_MAX };
+    BL_AUTO(bl_fetch_answer) answer = { 0 };
 
-    BL_TRY(bl_url_endpoint(url, &endpoint, err));
-    memcpy(text, url.data, url.size);
-    CURL *curl = bl_fault_point(BL_FAULT_SOCKET) ? NULL : curl_easy_init();
-    if (curl == NULL || !set_options(curl, text, timeout_ms, &receiving)) {
-        curl_easy_cleanup(curl);
-        return bulla_fail(err, BULLA_E_UNAVAILABLE, "fetch", "the HTTP library refused", 0);
-    }
-    CURLcode code = curl_easy_perform(curl);
-    if (code == CURLE_OK)
-        code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
-    curl_easy_cleanup(curl);
-    BL_TRY(outcome(code, answer, &receiving, err));
-    return bulla_buffer_append(out, bulla_buffer_bytes(&document), err);
+    BL_TRY(bl_fetch_get(&request, &answer, err));
+    return bulla_buffer_append(out, bulla_buffer_bytes(&answer.body), err);
 }
