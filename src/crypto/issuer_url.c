@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto/issuer_url.c: where a certificate says that its issuer's can be had.
+ * crypto/issuer_url.c: where a certificate says that its issuer's can be had, and its issuer's list.
  *
- * Authority Information Access, RFC 5280 4.2.2.1. What is fetched from there is believed only once
+ * Authority Information Access, RFC 5280 4.2.2.1; CRL distribution points, 4.2.1.13. What is fetched from there is believed only once
  * it was verified against an anchor.
  */
 #include "base/memory.h"
@@ -38,6 +38,57 @@ bl_certificate_issuer_url(const struct bl_certificate *certificate, struct bulla
             url = name;
     }
     BL_TRY(bl_reader_finish(&list, err));
+    if (url.size == 0 || url.size > BL_ISSUER_URL_SIZE_MAX)
+        return bulla_fail(err, BULLA_E_NOT_FOUND, "certificate", "it names no place", 0);
+    return bulla_buffer_append(url_out, url, err);
+}
+
+/* -- the list ------------------------------------------------------------------------------------ */
+
+#define CRL_DISTRIBUTION_POINTS "2.5.29.31"
+#define DISTRIBUTION_POINTS_MAX 8
+
+/* The first URI of a fullName; names of other forms and points without a name are passed over. */
+static struct bulla_bytes
+read_point(struct bl_reader *points, const char *where)
+{
+    struct bl_reader point = bl_der_enter(points, BL_DER_SEQUENCE, where);
+    struct bulla_bytes url = { NULL, 0 };
+
+    if (!bl_der_next_is(&point, BL_DER_CONTEXT(0)))
+        return url;
+    struct bl_reader name = bl_der_enter(&point, BL_DER_CONTEXT(0), where);
+    if (!bl_der_next_is(&name, BL_DER_CONTEXT(0)))
+        return url;
+    struct bl_reader names = bl_der_enter(&name, BL_DER_CONTEXT(0), where);
+    while (names.failed == NULL && bl_reader_left(&names) > 0 && url.size == 0) {
+        if (bl_der_next_is(&names, BL_DER_CONTEXT_PRIMITIVE(6)))
+            url = bl_der_read(&names, BL_DER_CONTEXT_PRIMITIVE(6));
+        else
+            (void)bl_der_skip(&names);
+    }
+    if (names.failed != NULL)
+        bl_reader_fail(points, names.failed);
+    return url;
+}
+
+enum bulla_status
+bl_certificate_crl_url(const struct bl_certificate *certificate, struct bulla_buffer *url_out,
+                       struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) value = { 0 };
+    struct bulla_bytes url = { NULL, 0 };
+
+    BL_TRY(bl_certificate_extension(certificate, CRL_DISTRIBUTION_POINTS, &value, err));
+    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "CRL distribution points");
+    struct bl_reader points = bl_der_enter(&r, BL_DER_SEQUENCE, r.where);
+    BL_TRY(bl_reader_finish(&r, err));
+    for (size_t i = 0; i < DISTRIBUTION_POINTS_MAX && bl_reader_left(&points) > 0; i++) {
+        struct bulla_bytes found = read_point(&points, r.where);
+        if (url.size == 0)
+            url = found;
+    }
+    BL_TRY(bl_reader_finish(&points, err));
     if (url.size == 0 || url.size > BL_ISSUER_URL_SIZE_MAX)
         return bulla_fail(err, BULLA_E_NOT_FOUND, "certificate", "it names no place", 0);
     return bulla_buffer_append(url_out, url, err);

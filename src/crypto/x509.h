@@ -69,6 +69,12 @@ enum bulla_status bl_certificate_issuer_url(const struct bl_certificate *certifi
                                             struct bulla_buffer *url_out,
                                             struct bulla_error *err) BULLA_CHECKED;
 
+/** Append the first URL at which it says that the list of its issuer can be had (CRL distribution
+ *  points, fullName); BULLA_E_NOT_FOUND. Not checked to be a URL. */
+enum bulla_status bl_certificate_crl_url(const struct bl_certificate *certificate,
+                                         struct bulla_buffer *url_out,
+                                         struct bulla_error *err) BULLA_CHECKED;
+
 /** Verify chain[0] <- chain[1] <- ... <- anchor: names, signatures, validity at now_s, CA bit, path
  *  length, key usage, no unknown critical extension but those listed in `known_critical` (dotted
  *  OIDs, NULL-terminated, may be NULL).

@@ -475,9 +475,9 @@ match_provider(const struct bl_certificate *leaf, const struct bl_snp_report *re
     return status;
 }
 
-/* From version 3 on the report says which CPU it is of (family and model; AMD PPR). */
-static bool
-is_cpu_of(enum bl_snp_generation generation, const struct bl_snp_report *report)
+/* AMD PPR. */
+bool
+bl_snp_is_cpu_of(enum bl_snp_generation generation, const struct bl_snp_report *report)
 {
     const uint8_t family = report->cpuid.data[0], model = report->cpuid.data[1];
 
@@ -503,7 +503,7 @@ bl_snp_chain_match(const struct bl_snp_chain *chain, const struct bl_snp_report 
     const struct bl_certificate *leaf = chain->certificates.items[0];
     const struct generation *generation = &generations[chain->generation];
 
-    if (!is_cpu_of(chain->generation, report)) {
+    if (!bl_snp_is_cpu_of(chain->generation, report)) {
         enum bulla_status status = bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, CHAIN,
                                                     "is of another generation than the report");
         bulla_error_values(err, bulla_value_word(generation->name),

@@ -49,6 +49,9 @@ enum bulla_status bl_snp_chain_match(const struct bl_snp_chain *chain,
                                      const struct bl_snp_report *report,
                                      struct bulla_error *err) BULLA_CHECKED;
 
+/** True unless the report names (by family and model, from version 3 on) a processor of another
+ *  generation. */
+bool bl_snp_is_cpu_of(enum bl_snp_generation generation, const struct bl_snp_report *report);
 /** The generation that a leaf says it is of: for showing what was verified. NONE if it is not
  *  given. */
 enum bulla_status bl_snp_leaf_generation(const struct bl_verification *v,
