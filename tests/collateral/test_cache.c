@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cache: what is read is what was written, through damage, kill -9, full disks and company. */
+#include "collateral/pieces.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collateral/cache.h"
+#include "faults.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+#define PATH_SIZE 1024
+
+static char world[64]; /* a directory of this test's own */
+
+static int
+remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int
+world_start(void **state)
+{
+    (void)state;
+    strcpy(world, "/tmp/bulla-cache-XXXXXX");
+    return mkdtemp(world) == NULL;
+}
+
+static int
+world_end(void **state)
+{
+    (void)state;
+    return nftw(world, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct bl_cache *
+open_cache(void)
+{
+    struct bulla_error err = { 0 };
+    struct bl_cache *cache = NULL;
+    char path[PATH_SIZE];
+
+    (void)snprintf(path, sizeof path, "%s/cache", world);
+    assert_ok(bl_cache_open(path, /* may_create= */ true, &cache, &err), &err);
+    return cache;
+}
+
+static enum bulla_status
+put_number(struct bl_cache *cache, const char *name, const char *body, uint64_t number,
+           bool may_go_back, struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_collateral) piece = piece_of(name, text_bytes(body), BL_LITERAL("issuers"));
+    const struct bl_collateral_facts facts = { .evaluation = { number > 0, number } };
+
+    return bl_cache_put(cache, piece, &facts, may_go_back, err);
+}
+
+static void
+put(struct bl_cache *cache, const char *name, const char *body)
+{
+    struct bulla_error err = { 0 };
+
+    assert_ok(put_number(cache, name, body, 0, false, &err), &err);
+}
+
+static enum bulla_cause
+get(struct bl_cache *cache, const char *name, const char *body)
+{
+    const struct bl_collateral_name wanted = named(name);
+    BL_AUTO_FREE(bl_collateral) piece = NULL;
+    struct bulla_error err = { 0 };
+
+    if (bl_cache_get(cache, &wanted, &piece, &err) != BULLA_OK) {
+        assert_null(piece);
+        return err.cause;
+    }
+    assert_string_equal(piece->name.text, name);
+    assert_bytes_equal(bulla_buffer_bytes(&piece->body), text_bytes(body));
+    assert_bytes_equal(bulla_buffer_bytes(&piece->issuers), BL_LITERAL("issuers"));
+    assert_int_equal(piece->fetched_s, 1800000000);
+    return BULLA_CAUSE_NONE;
+}
+
+/* -- ordinary ------------------------------------------------------------------------------------ */
+
+static void
+test_what_is_put_is_got(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+
+    (void)state;
+    assert_int_equal(get(cache, "intel/root-crl", ""), BULLA_CAUSE_NOT_FOUND);
+    put(cache, "intel/root-crl", "one");
+    put(cache, "intel/sgx/qe-identity", "two");
+    assert_int_equal(get(cache, "intel/root-crl", "one"), BULLA_CAUSE_NONE);
+    put(cache, "intel/root-crl", "three");
+    BL_AUTO_FREE(bl_cache) again = open_cache();
+    assert_int_equal(get(again, "intel/root-crl", "three"), BULLA_CAUSE_NONE);
+    assert_int_equal(get(again, "intel/sgx/qe-identity", "two"), BULLA_CAUSE_NONE);
+}
+
+static size_t
+count_files(const char *place)
+{
+    char path[PATH_SIZE];
+    size_t count = 0;
+
+    (void)snprintf(path, sizeof path, "%s/cache/%s", world, place);
+    DIR *names = opendir(path);
+    assert_non_null(names);
+    for (const struct dirent *found; (found = readdir(names)) != NULL;)
+        count += found->d_name[0] != '.';
+    (void)closedir(names);
+    return count;
+}
+
+static void
+test_what_nobody_names_goes(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        char body[16];
+        (void)snprintf(body, sizeof body, "body %zu", i);
+        put(cache, "intel/root-crl", body);
+    }
+    assert_int_equal(count_files("objects"), 2); /* the last body, and the issuers */
+    assert_int_equal(count_files("entries"), 1);
+}
+
+static void
+test_a_cache_that_is_not_there(void **state)
+{
+    struct bulla_error err = { 0 };
+    struct bl_cache *cache = NULL;
+    char path[PATH_SIZE];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/none", world);
+    assert_cause(bl_cache_open(path, false, &cache, &err), BULLA_CAUSE_NOT_FOUND, &err);
+    assert_null(cache);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void
+test_size_is_bounded(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    const size_t size = BL_COLLATERAL_BODY_SIZE_MAX, count = BL_CACHE_SIZE_MAX / size + 3;
+    uint8_t *body = bl_alloc(1, size);
+    const struct bl_collateral_facts facts = { 0 };
+    struct bulla_error err = { 0 };
+    size_t kept = 0;
+
+    (void)state;
+    assert_non_null(body);
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "intel/sgx/tcb-info/%012zx", i);
+        body[0] = (uint8_t)i;
+        BL_AUTO_FREE(bl_collateral)
+        piece = piece_of(name, (struct bulla_bytes){ body, size }, BL_LITERAL("issuers"));
+        piece->fetched_s = (int64_t)i;
+        assert_ok(bl_cache_put(cache, piece, &facts, false, &err), &err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "intel/sgx/tcb-info/%012zx", i);
+        const struct bl_collateral_name wanted = named(name);
+        BL_AUTO_FREE(bl_collateral) piece = NULL;
+        bool is_there = bl_cache_get(cache, &wanted, &piece, NULL) == BULLA_OK;
+        assert_true(is_there || kept == 0); /* what was fetched longest ago goes first */
+        kept += is_there;
+    }
+    assert_in_range(kept, BL_CACHE_SIZE_MAX / size - 1, BL_CACHE_SIZE_MAX / size);
+    bl_free(body);
+}
+
+/* -- numbers ------------------------------------------------------------------------------------- */
+
+static void
+test_numbers_do_not_go_back(void **state)
+{
+    static const char name[] = "intel/tdx/tcb-info/00806f050000";
+    const struct bl_collateral_name wanted = named(name);
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bl_claim_number number = { 0 };
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    assert_ok(put_number(cache, name, "eighteen", 18, false, &err), &err);
+    assert_cause(put_number(cache, name, "seventeen", 17, false, &err),
+                 BULLA_CAUSE_COLLATERAL_OLDER, &err);
+    assert_int_equal(err.found.number, 17);
+    assert_int_equal(err.expected.number, 18);
+    assert_int_equal(get(cache, name, "eighteen"), BULLA_CAUSE_NONE);
+    bulla_error_clear(&err);
+    assert_ok(put_number(cache, "intel/tdx/qe-identity", "other", 17, false, &err), &err);
+    assert_ok(put_number(cache, name, "seventeen", 17, /* may_go_back= */ true, &err), &err);
+    assert_int_equal(get(cache, name, "seventeen"), BULLA_CAUSE_NONE);
+    assert_ok(bl_cache_number(cache, &wanted, &number, &err), &err);
+    assert_true(number.is_present);
+    assert_int_equal(number.value, 17);
+    assert_ok(put_number(cache, name, "nineteen", 19, false, &err), &err);
+    assert_ok(bl_cache_number(cache, &wanted, &number, &err), &err);
+    assert_int_equal(number.value, 19);
+}
+
+/* The number outlives its piece: whoever makes the cache forget the one does not get the other. */
+static void
+test_numbers_outlive_their_pieces(void **state)
+{
+    static const char name[] = "intel/sgx/qe-identity";
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bulla_error err = { 0 };
+    char command[PATH_SIZE];
+
+    (void)state;
+    assert_ok(put_number(cache, name, "eighteen", 18, false, &err), &err);
+    (void)snprintf(command, sizeof command, "%s/cache/entries", world);
+    assert_int_equal(nftw(command, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    BL_AUTO_FREE(bl_cache) again = open_cache();
+    assert_int_equal(get(again, name, ""), BULLA_CAUSE_NOT_FOUND);
+    assert_cause(put_number(again, name, "seventeen", 17, false, &err),
+                 BULLA_CAUSE_COLLATERAL_OLDER, &err);
+}
+
+/* -- damage -------------------------------------------------------------------------------------- */
+
+typedef void spoil(const char *path);
+
+static void
+flip_each(const char *place, spoil *how, enum bulla_cause wanted)
+{
+    char directory[PATH_SIZE], path[PATH_SIZE + 256];
+
+    (void)snprintf(directory, sizeof directory, "%s/cache/%s", world, place);
+    DIR *names = opendir(directory);
+    assert_non_null(names);
+    for (const struct dirent *found; (found = readdir(names)) != NULL;) {
+        BL_AUTO_FREE(bl_cache) cache = NULL;
+        if (found->d_name[0] == '.')
+            continue;
+        cache = open_cache();
+        put(cache, "intel/root-crl", "one");
+        (void)snprintf(path, sizeof path, "%s/%s", directory, found->d_name);
+        how(path);
+        assert_int_equal(get(cache, "intel/root-crl", "one"), wanted);
+        put(cache, "intel/root-crl", "one"); /* is mended by what is fetched anew */
+        assert_int_equal(get(cache, "intel/root-crl", "one"), BULLA_CAUSE_NONE);
+    }
+    (void)closedir(names);
+}
+
+static void
+flip_last(const char *path)
+{
+    struct bulla_error err = { 0 };
+    BL_AUTO(bulla_buffer) content = { 0 };
+
+    assert_ok(bl_file_read(path, 1 << 20, &content, &err), &err);
+    content.data[content.size - 1] ^= 0x01;
+    assert_ok(
+        bl_file_replace(path, 0600, bulla_buffer_bytes(&content), BL_FILE_REPLACE_EXISTING, &err),
+        &err);
+}
+
+static void
+flip_first(const char *path)
+{
+    struct bulla_error err = { 0 };
+    BL_AUTO(bulla_buffer) content = { 0 };
+
+    assert_ok(bl_file_read(path, 1 << 20, &content, &err), &err);
+    content.data[0] ^= 0x80;
+    assert_ok(
+        bl_file_replace(path, 0600, bulla_buffer_bytes(&content), BL_FILE_REPLACE_EXISTING, &err),
+        &err);
+}
+
+static void
+empty(const char *path)
+{
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+static void
+gone(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+/* B5 of the promises: corrupt is not empty. */
+static void
+test_damage_is_noticed(void **state)
+{
+    static spoil *const how[] = { flip_last, flip_first, empty };
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+
+    (void)state;
+    put(cache, "intel/root-crl", "one");
+    for (size_t i = 0; i < BL_COUNT_OF(how); i++) {
+        flip_each("objects", how[i], BULLA_CAUSE_CACHE_ALTERED);
+        flip_each("entries", how[i], BULLA_CAUSE_CACHE_ALTERED);
+    }
+    flip_each("objects", gone, BULLA_CAUSE_CACHE_ALTERED);
+    flip_each("entries", gone, BULLA_CAUSE_NOT_FOUND);
+}
+
+static void
+test_damaged_numbers_are_not_none(void **state)
+{
+    const struct bl_collateral_name wanted = named("intel/sgx/qe-identity");
+    static spoil *const how[] = { flip_last, flip_first, empty };
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bl_claim_number number = { 0 };
+    struct bulla_error err = { 0 };
+    char path[PATH_SIZE];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/cache/numbers", world);
+    for (size_t i = 0; i < BL_COUNT_OF(how); i++) {
+        bulla_error_clear(&err);
+        assert_ok(put_number(cache, "intel/sgx/qe-identity", "one", 18, true, &err), &err);
+        how[i](path);
+        assert_cause(bl_cache_number(cache, &wanted, &number, &err), BULLA_CAUSE_CACHE_ALTERED,
+                     &err);
+        assert_cause(put_number(cache, "intel/sgx/qe-identity", "two", 18, true, &err),
+                     BULLA_CAUSE_CACHE_ALTERED, &err);
+        gone(path);
+    }
+}
+
+/* An entry of one name under the place of another. */
+static void
+test_an_entry_in_anothers_place(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    char directory[PATH_SIZE], from[PATH_SIZE + 256] = "", to[PATH_SIZE + 256] = "";
+
+    (void)state;
+    put(cache, "intel/root-crl", "one");
+    (void)snprintf(directory, sizeof directory, "%s/cache/entries", world);
+    DIR *names = opendir(directory);
+    for (const struct dirent *found; (found = readdir(names)) != NULL;)
+        if (found->d_name[0] != '.')
+            (void)snprintf(from, sizeof from, "%s/%s", directory, found->d_name);
+    (void)closedir(names);
+    put(cache, "intel/sgx/qe-identity", "two");
+    names = opendir(directory);
+    for (const struct dirent *found; (found = readdir(names)) != NULL;)
+        if (found->d_name[0] != '.' && strstr(from, found->d_name) == NULL)
+            (void)snprintf(to, sizeof to, "%s/%s", directory, found->d_name);
+    (void)closedir(names);
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(get(cache, "intel/sgx/qe-identity", "two"), BULLA_CAUSE_CACHE_ALTERED);
+}
+
+static void
+test_reading_all_passes_over_damage(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bl_collateral_set *set = bl_collateral_set_new();
+    struct bulla_error err = { 0 };
+    size_t altered_count = 77;
+    char path[PATH_SIZE];
+
+    (void)state;
+    put(cache, "intel/root-crl", "one");
+    put(cache, "intel/sgx/qe-identity", "two");
+    (void)snprintf(path, sizeof path, "%s/cache/entries/%064d", world, 0);
+    assert_ok(bl_file_replace(path, 0600, BL_LITERAL("no record"), BL_FILE_REPLACE_EXISTING, &err),
+              &err);
+    assert_ok(bl_cache_read_all(cache, set, &altered_count, &err), &err);
+    assert_int_equal(set->count, 2);
+    assert_int_equal(altered_count, 1);
+    bl_collateral_set_free(set);
+}
+
+/* -- kill -9, full disks, company ---------------------------------------------------------------- */
+
+static void
+write_for_ever(void)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    static const char *const bodies[] = { "the first", "and the second" };
+
+    for (size_t i = 0;; i++)
+        put(cache, "intel/root-crl", bodies[i % 2]);
+}
+
+/* One of the two it is; true for the second. */
+static bool
+is_second(struct bl_cache *cache, const char *name)
+{
+    const struct bl_collateral_name wanted = named(name);
+    BL_AUTO_FREE(bl_collateral) piece = NULL;
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_cache_get(cache, &wanted, &piece, &err), &err);
+    bool second = bl_equal(bulla_buffer_bytes(&piece->body), BL_LITERAL("and the second"));
+    assert_true(second || bl_equal(bulla_buffer_bytes(&piece->body), BL_LITERAL("the first")));
+    return second;
+}
+
+static void
+test_kill_in_the_middle(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+
+    (void)state;
+    put(cache, "intel/root-crl", "the first");
+    for (unsigned i = 0; i < 40; i++) {
+        pid_t writer = fork();
+        if (writer == 0)
+            write_for_ever();
+        bl_clock_sleep_ms(1 + i % 13);
+        (void)is_second(cache, "intel/root-crl");
+        assert_int_equal(kill(writer, SIGKILL), 0);
+        assert_int_equal(waitpid(writer, NULL, 0), writer);
+        (void)is_second(cache, "intel/root-crl");
+    }
+    put(cache, "intel/root-crl", "the last");
+    assert_int_equal(get(cache, "intel/root-crl", "the last"), BULLA_CAUSE_NONE);
+    assert_int_equal(count_files("objects"), 2);
+}
+
+/* Each of several writers reads what one of them wrote, and the lowest number never wins. */
+static void
+write_numbers(uint64_t number)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bulla_error err = { 0 };
+    char body[32];
+
+    (void)snprintf(body, sizeof body, "number %llu", (unsigned long long)number);
+    for (size_t i = 0; i < 30; i++) {
+        bulla_error_clear(&err);
+        if (put_number(cache, "intel/sgx/qe-identity", body, number, false, &err) != BULLA_OK &&
+            err.cause != BULLA_CAUSE_COLLATERAL_OLDER)
+            _exit(1);
+        put(cache, "intel/root-crl", body);
+    }
+    _exit(0);
+}
+
+static void
+test_several_at_once(void **state)
+{
+    pid_t writers[4];
+
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(writers); i++) {
+        writers[i] = fork();
+        if (writers[i] == 0)
+            write_numbers(10 + i);
+    }
+    for (size_t i = 0; i < BL_COUNT_OF(writers); i++) {
+        int status = -1;
+        assert_int_equal(waitpid(writers[i], &status, 0), writers[i]);
+        assert_int_equal(status, 0);
+    }
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    assert_int_equal(get(cache, "intel/sgx/qe-identity", "number 13"), BULLA_CAUSE_NONE);
+}
+
+/* A limit on file sizes stands for a disk that is full: the old piece stays. */
+static void
+test_a_full_disk(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    const struct rlimit small = { 1000, RLIM_INFINITY }, all = { RLIM_INFINITY, RLIM_INFINITY };
+    const struct bl_collateral_facts facts = { 0 };
+    struct bulla_error err = { 0 };
+    uint8_t body[5000] = { 1 };
+
+    (void)state;
+    put(cache, "intel/root-crl", "one");
+    BL_AUTO_FREE(bl_collateral)
+    piece = piece_of("intel/root-crl", BL_BYTES_OF(body), BL_LITERAL("issuers"));
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum bulla_status status = bl_cache_put(cache, piece, &facts, false, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    assert_int_equal(status, BULLA_E_IO);
+    assert_int_equal(get(cache, "intel/root-crl", "one"), BULLA_CAUSE_NONE);
+}
+
+/* -- faults -------------------------------------------------------------------------------------- */
+
+/* Whichever call fails: the old piece or the new one, never anything else. */
+static void
+test_each_call_fails(void **state)
+{
+    static const enum bl_fault kinds[] = { BL_FAULT_FILE, BL_FAULT_MEMORY };
+
+    (void)state;
+    for (size_t k = 0; k < BL_COUNT_OF(kinds); k++) {
+        BL_AUTO_FREE(bl_cache) cache = open_cache();
+        uint64_t n = 1;
+        for (bool reached = true; reached; n++) {
+            const struct bl_collateral_facts facts = { .evaluation = { true, 5 } };
+            struct bulla_error err = { 0 };
+            put(cache, "intel/sgx/qe-identity", "the first");
+            BL_AUTO_FREE(bl_collateral)
+            piece = piece_of("intel/sgx/qe-identity", text_bytes("and the second"),
+                             BL_LITERAL("issuers"));
+            bl_fault_arm(kinds[k], n, false);
+            enum bulla_status status = bl_cache_put(cache, piece, &facts, false, &err);
+            reached = bl_fault_disarm();
+            if (!is_second(cache, "intel/sgx/qe-identity"))
+                assert_int_not_equal(status, BULLA_OK);
+        }
+        assert_true(n > 10);
+    }
+}
+
+static enum bulla_status
+read_one(const void *context, struct bulla_error *err)
+{
+    const struct bl_collateral_name wanted = named("intel/root-crl");
+    BL_AUTO_FREE(bl_collateral) piece = NULL;
+    char path[PATH_SIZE];
+    BL_AUTO_FREE(bl_cache) cache = NULL;
+
+    (void)context;
+    (void)snprintf(path, sizeof path, "%s/cache", world);
+    BL_TRY(bl_cache_open(path, false, &cache, err));
+    return bl_cache_get(cache, &wanted, &piece, err);
+}
+
+static void
+test_each_call_of_a_reader_fails(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+
+    (void)state;
+    put(cache, "intel/root-crl", "one");
+    assert_true(fail_each(BL_FAULT_FILE, BULLA_E_IO, read_one, NULL) > 3);
+    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, read_one, NULL) > 3);
+}
+
+/* -- holds --------------------------------------------------------------------------------------- */
+
+static void
+test_holds_end(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    assert_int_equal(bl_cache_held(cache, "host/kds", 1000), BL_HOLD_NONE);
+    assert_ok(bl_cache_hold(cache, "host/kds", BL_HOLD_BUSY, 1010, &err), &err);
+    assert_ok(bl_cache_hold(cache, "amd/x", BL_HOLD_ABSENT, 1020, &err), &err);
+    assert_int_equal(bl_cache_held(cache, "host/kds", 1009), BL_HOLD_BUSY);
+    assert_int_equal(bl_cache_held(cache, "amd/x", 1010), BL_HOLD_ABSENT);
+    assert_int_equal(bl_cache_held(cache, "host/kds", 1010), BL_HOLD_NONE);
+    assert_int_equal(bl_cache_held(cache, "host/kds", 1009), BL_HOLD_NONE); /* it is gone */
+    /* The clock was put back: nobody waits for years. */
+    assert_ok(bl_cache_hold(cache, "host/kds", BL_HOLD_BUSY, 1000000, &err), &err);
+    assert_int_equal(bl_cache_held(cache, "host/kds", 1000), BL_HOLD_NONE);
+}
+
+static void
+test_holds_are_bounded(void **state)
+{
+    BL_AUTO_FREE(bl_cache) cache = open_cache();
+    struct bulla_error err = { 0 };
+    char path[PATH_SIZE];
+
+    (void)state;
+    for (int i = 0; i < BL_CACHE_HOLD_COUNT_MAX; i++) {
+        (void)snprintf(path, sizeof path, "%s/cache/holds/%064d", world, i);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+    }
+    assert_ok(bl_cache_hold(cache, "one more", BL_HOLD_BUSY, 1010, &err), &err);
+    assert_int_equal(count_files("holds"), 1);
+    assert_int_equal(bl_cache_held(cache, "one more", 1009), BL_HOLD_BUSY);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_start, world_end)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_is_put_is_got),
+        TEST(test_what_nobody_names_goes),
+        TEST(test_a_cache_that_is_not_there),
+        TEST(test_size_is_bounded),
+        TEST(test_numbers_do_not_go_back),
+        TEST(test_numbers_outlive_their_pieces),
+        TEST(test_damage_is_noticed),
+        TEST(test_damaged_numbers_are_not_none),
+        TEST(test_an_entry_in_anothers_place),
+        TEST(test_reading_all_passes_over_damage),
+        TEST(test_kill_in_the_middle),
+        TEST(test_several_at_once),
+        TEST(test_a_full_disk),
+        TEST(test_each_call_fails),
+        TEST(test_each_call_of_a_reader_fails),
+        TEST(test_holds_end),
+        TEST(test_holds_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
