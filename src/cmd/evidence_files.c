@@ -218,7 +218,10 @@ load(struct bl_evidence_files *files, const struct bl_arguments *arguments, stru
     v->parts = files->parts;
     v->inputs = files->inputs;
     v->anchors = files->anchors;
-    return files->scheme == NULL ? unwrap(files, err) : BULLA_OK;
+    if (files->scheme == NULL)
+        BL_TRY(unwrap(files, err));
+    return bl_collateral_use(arguments, files->scheme->kind, v, files->parts, files->inputs,
+                             &files->collateral, err);
 }
 
 enum bulla_status
@@ -242,4 +245,5 @@ bl_evidence_files_done(struct bl_evidence_files *files)
     bulla_buffer_done(&files->evidence);
     bulla_buffer_done(&files->binder);
     bl_cmw_done(&files->wrapper);
+    bl_collateral_use_done(&files->collateral);
 }

@@ -6,6 +6,7 @@
 #ifndef BL_CMD_EVIDENCE_FILES_H
 #define BL_CMD_EVIDENCE_FILES_H
 
+#include "cmd/collateral_use.h"
 #include "cmd/verb.h"
 #include "tee/wrapper.h"
 
@@ -49,6 +50,7 @@ struct bl_evidence_files {
     size_t role_count, content_count;
     struct bl_cmw wrapper; /* the file, if it is one */
     struct bl_wrapped_evidence wrapped;
+    struct bl_collateral_use collateral; /* --bundle, --cached */
 };
 /** Read all that the options name. Without --kind the evidence must be in a wrapper, whose parts count
  *  as far as the options name none of that role. USAGE, NOT_FOUND, LIMIT, UNSUPPORTED (no such kind),

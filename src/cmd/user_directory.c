@@ -13,6 +13,7 @@ static const struct {
 } places[] = {
     [BL_USER_CONFIG] = { "XDG_CONFIG_HOME", "/etc", ".config" },
     [BL_USER_STATE] = { "XDG_STATE_HOME", "/var/lib", ".local/state" },
+    [BL_USER_CACHE] = { "XDG_CACHE_HOME", "/var/cache", ".cache" },
 };
 
 static const char *

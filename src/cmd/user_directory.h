@@ -4,6 +4,7 @@
  * root the system's directories.
  *
  *     BL_USER_CONFIG  $XDG_CONFIG_HOME, or /etc for root, or ~/.config
+ *     BL_USER_CACHE   $XDG_CACHE_HOME, or /var/cache for root, or ~/.cache
  *     BL_USER_STATE   $XDG_STATE_HOME, or /var/lib for root, or ~/.local/state
  *
  * "~" is $HOME, or the user database's where that is not set. A variable with a relative path counts
@@ -13,7 +14,7 @@
 #ifndef BL_CMD_USER_DIRECTORY_H
 #define BL_CMD_USER_DIRECTORY_H
 
-enum bl_user_place { BL_USER_CONFIG, BL_USER_STATE };
+enum bl_user_place { BL_USER_CONFIG, BL_USER_STATE, BL_USER_CACHE };
 
 /** NAME there, on the heap; NULL without memory or without a home. */
 char *bl_user_directory(enum bl_user_place place, const char *name)

@@ -164,6 +164,7 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
 
 static const struct bl_option options[] = {
     BL_EVIDENCE_OPTIONS,
+    BL_COLLATERAL_USE_OPTIONS,
     { .name = "policy",
       .argument = "FILE",
       .help = "what it must satisfy (bulla policy new); replaces the baseline" },

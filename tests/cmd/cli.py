@@ -76,6 +76,7 @@ class Home:
         self.environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
                             "XDG_STATE_HOME": str(self.path / "state"),
                             "XDG_CONFIG_HOME": str(self.path / "config"),
+                            "XDG_CACHE_HOME": str(self.path / "cache"),
                             "XDG_RUNTIME_DIR": str(self.path / "run")}
         self.processes = []
 

@@ -147,18 +147,6 @@ def misuse(home):
     assert not (home / "evidence").exists()
 
 
-@case
-def doctor_finds_what_attests(home):
-    assert "configfs-tsm" in on(home, "configfs-tsm", "doctor", "snp").ok().text
-    assert "configfs-tsm" in on(home, "configfs-tsm", "doctor", "tdx", behaviour="tdx").ok().text
-    assert "Gramine" in on(home, "gramine", "doctor", "sgx").ok().text
-    for device, topic, behaviour in (("configfs-tsm", "tdx", "-"), ("configfs-tsm", "snp", "denied"),
-                                     ("gramine", "sgx", "absent")):
-        result = on(home, device, "doctor", topic, "--json", behaviour=behaviour)
-        assert result.code == 10, result
-        assert any(f["level"] == "fail" and f["fix"] for f in result.json["findings"]), result
-
-
 def tpm_evidence(home, *options):
     result = home.bulla("attest", "--kind", "tpm", "--nonce", NONCE, "--json", "-o", "evidence", "-f",
                         "--key-output", "anchor", *options).ok().json

@@ -1,0 +1,567 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collateral from sources that answer as they like, into the cache, into a bundle, to a verdict.
+
+The vendors are on paper (tests/collateral/paper_*.c): evidence and collateral with roots of their own, good
+from 2027-01-01 to 2027-01-16.
+"""
+import http.server
+import json
+import pathlib
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+from cli import case, main
+
+PAPER_INTEL, PAPER_AMD = sys.argv[2], sys.argv[3]
+NOW = "2027-01-15T08:00:00Z"
+LATER = "2027-01-16T00:00:00Z"  # the lists' next update
+WORLD = pathlib.Path(tempfile.mkdtemp(prefix="bulla-collateral-"))
+subprocess.run([PAPER_INTEL, WORLD], check=True)
+subprocess.run([PAPER_AMD, WORLD], check=True)
+
+PATHS = {
+    "/sgx/certification/v4/tcb": ("sgx.tcb_info", "TCB-Info-Issuer-Chain", "sgx.tcb_chain"),
+    "/tdx/certification/v4/tcb": ("tdx.tcb_info", "TCB-Info-Issuer-Chain", "tdx.tcb_chain"),
+    "/sgx/certification/v4/qe/identity":
+        ("sgx.qe_identity", "SGX-Enclave-Identity-Issuer-Chain", "sgx.tcb_chain"),
+    "/tdx/certification/v4/qe/identity":
+        ("tdx.qe_identity", "SGX-Enclave-Identity-Issuer-Chain", "tdx.tcb_chain"),
+    "/sgx/certification/v4/pckcrl": ("pck_crl.der", "SGX-PCK-CRL-Issuer-Chain", "pck_chain"),
+    "/sgx/certification/v4/rootcacrl": ("root_crl.der", None, None),
+    "/vcek/v1/Milan/cert_chain": ("cert_chain", None, None),
+    "/vcek/v1/Milan/crl": ("crl.der", None, None),
+}
+TCB = "/sgx/certification/v4/tcb"
+
+
+class Source:
+    """A PCS and a KDS at once. `says` changes what one path answers: a function of the handler, or the
+    name of another file."""
+
+    def __init__(self, tls=None):
+        source = self
+        self.says, self.asked = {}, []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                source.asked.append(self.path)
+                path = self.path.split("?")[0]
+                if path.startswith("/vcek/v1/Milan/") and len(path) > 100:
+                    path = "/vcek"
+                says = source.says.get(path)
+                if callable(says):
+                    says(self)
+                else:
+                    source.answer(self, path, says)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients hang up here
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def answer(handler, path, other=None):
+        name, header, chain = PATHS.get(path, ("vcek.der", None, None))
+        if path != "/vcek" and path not in PATHS:
+            return send(handler, 404, b"")
+        headers = {}
+        if header:
+            headers[header] = urllib.parse.quote((WORLD / chain).read_text())
+        send(handler, 200, (WORLD / (other or name)).read_bytes(), headers)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def send(handler, status, body, headers=None):
+    handler.send_response(status)
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def with_source(function):
+    """A case with a source, plain on this machine."""
+    def run(home):
+        source = Source()
+        try:
+            function(home, source)
+        finally:
+            source.close()
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    return case(run)
+
+
+def fetch(home, source, *more, evidence="sgx.quote", at=NOW, root="root.der"):
+    return home.bulla("collateral", "fetch", "--json", "--for", WORLD / evidence, "--source",
+                      f"intel={source.url}", "--source", f"amd={source.url}", "--at", at,
+                      "--root", WORLD / root, *([] if "--wait" in more else ["--wait", "0"]), *more)
+
+
+def results(result):
+    return {piece["name"]: piece for piece in result.json["pieces"]}
+
+
+def make_bundle(home, *more, at=NOW, root="root.der"):
+    if not (home.path / "bundle.key").exists():
+        public = home.bulla("key", "generate", "--kind", "ed25519", "-o", home.path / "bundle.key").ok()
+        (home.path / "bundle.pub").write_bytes(public.out)
+    return home.bulla("collateral", "bundle", "--key", home.path / "bundle.key", "-o",
+                      home.path / "b", "-f", "--at", at, "--root", WORLD / root, *more)
+
+
+def verify(home, evidence, kind, *more, at=NOW, root="root.der"):
+    return home.bulla("verify", "--json", "--kind", kind, "--at", at, "--anchor",
+                      f"root={WORLD / root}", *more, WORLD / evidence)
+
+
+def use_bundle(home):
+    return ("--bundle", home.path / "b", "--bundle-key", home.path / "bundle.pub")
+
+
+# -- from the source to the verdict ----------------------------------------------------------------
+
+@with_source
+def intel_from_source_to_verdict(home, source):
+    for kind in ("sgx", "tdx"):
+        got = results(fetch(home, source, evidence=f"{kind}.quote").ok())
+        assert len(got) == 4, got
+        assert got[f"intel/{kind}/tcb-info/00806f050000"]["evaluation_number"] == 17
+        assert all(piece["good"] for piece in got.values()), got
+    assert f"{TCB}?fmspc=00806f050000&update=standard" in source.asked, source.asked
+    make_bundle(home).ok()
+    seen = home.bulla("collateral", "verify", "--json", home.path / "b", "--anchor",
+                      home.path / "bundle.pub", "--at", NOW, "--root", WORLD / "root.der").ok().json
+    assert len(seen["pieces"]) == 6 and all(piece["good"] for piece in seen["pieces"]), seen
+    for kind in ("sgx", "tdx"):
+        for how in (use_bundle(home), ("--cached",)):
+            verdict = verify(home, f"{kind}.quote", kind, *how).ok().json
+            assert verdict["tcb_status"] == "UpToDate", verdict
+            assert verdict["not_checked"] == [], verdict
+    assert verify(home, "sgx.quote", "sgx").code == 7  # nothing given: not rated
+
+
+@with_source
+def amd_from_source_to_verdict(home, source):
+    got = results(fetch(home, source, evidence="milan3.report", root="ark.der").ok())
+    assert sorted(got)[1:] == ["amd/milan/vcek-crl", sorted(got)[2]], got
+    assert any("blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219" in path for path in source.asked), source.asked
+    make_bundle(home, root="ark.der").ok()
+    for how in (use_bundle(home), ("--cached",)):
+        verdict = verify(home, "milan3.report", "snp", *how, root="ark.der").ok().json
+        assert verdict["verdict"] == "ok" and verdict["not_checked"] == [], verdict
+
+
+@with_source
+def a_report_that_does_not_name_its_product(home, source):
+    fetch(home, source, evidence="milan2.report", root="ark.der").fails(2)
+    fetch(home, source, "--snp-product", "milan", evidence="milan2.report", root="ark.der").ok()
+    assert home.bulla("verify", "--kind", "snp", "--at", NOW, "--anchor",
+                      f"root={WORLD / 'ark.der'}", "--cached", WORLD / "milan2.report").code == 2
+    verify(home, "milan2.report", "snp", "--cached", "--snp-product", "milan", root="ark.der").ok()
+
+
+@with_source
+def the_cache_spares_the_source(home, source):
+    fetch(home, source).ok()
+    asked = len(source.asked)
+    again = results(fetch(home, source, at="2027-01-15T09:00:00Z").ok())
+    assert len(source.asked) == asked and all(p["result"] == "fresh" for p in again.values()), again
+    fetch(home, source, "--refresh").ok()
+    assert len(source.asked) == 2 * asked
+    # Half of the lists' day has gone by: those are asked for, the rest is not.
+    half = results(fetch(home, source, at="2027-01-15T13:00:00Z").ok())
+    assert half["intel/root-crl"]["result"] == "fetched", half
+    # All that is kept, by itself.
+    home.bulla("collateral", "fetch", "--refresh", "--source", f"intel={source.url}", "--at", NOW,
+               "--root", WORLD / "root.der").ok()
+
+
+# -- sources that answer wrongly -------------------------------------------------------------------
+
+def refused_answer(says, code, name="intel/sgx/tcb-info/00806f050000", path=TCB):
+    """Nothing of such an answer enters the cache, and what is there already stays."""
+    def run(home, source):
+        source.says[path] = says
+        result = fetch(home, source)
+        assert result.code == code, (result, results(result))
+        piece = results(result)[name]
+        assert piece["result"] == "failed" and not piece["good"], piece
+        listed = home.bulla("collateral", "list", "--json", "--at", NOW, "--root", WORLD / "root.der")
+        assert name not in [p["name"] for p in listed.json["pieces"]], listed.json
+        # The same on top of a good one.
+        del source.says[path]
+        fetch(home, source, "--refresh").ok()
+        source.says[path] = says
+        result = fetch(home, source, "--refresh")
+        assert result.code == code, result
+        assert results(result)[name]["good"], result.json
+        verify(home, "sgx.quote", "sgx", "--cached").ok()
+    return run
+
+
+def drip(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.5)
+
+
+def endless(handler):
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    try:
+        while True:
+            handler.wfile.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+    except OSError:
+        handler.close_connection = True
+
+
+def too_long(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(1 << 40))
+    handler.end_headers()
+    handler.close_connection = True
+
+
+def cut(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "5000")
+    handler.end_headers()
+    handler.wfile.write(b'{"tcbInfo":')
+    handler.close_connection = True
+
+
+def hang_up(handler):
+    handler.close_connection = True
+
+
+def twice(handler):
+    body = (WORLD / "sgx.tcb_info").read_bytes()
+    chain = urllib.parse.quote((WORLD / "sgx.tcb_chain").read_text())
+    handler.send_response(200)
+    handler.send_header("TCB-Info-Issuer-Chain", chain)
+    handler.send_header("tcb-info-issuer-chain", chain)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def with_header(value):
+    def run(handler):
+        send(handler, 200, (WORLD / "sgx.tcb_info").read_bytes(),
+             {} if value is None else {"TCB-Info-Issuer-Chain": value})
+    return run
+
+
+def status(code, headers=None, body=b"x"):
+    return lambda handler: send(handler, code, body, headers)
+
+
+for name, says, code in [
+    ("stale", "stale-sgx.tcb_info", 9),
+    ("issued_later", "early-sgx.tcb_info", 9),
+    ("altered", "unsigned-sgx.tcb_info", 8),
+    ("of_another_fmspc", "elsewhere-sgx.tcb_info", 8),
+    ("of_another_tee", "tdx.tcb_info", 8),
+    ("another_document", "sgx.qe_identity", 3),
+    ("empty", status(200, body=b""), 3),
+    ("no_document", status(200, body=b"hello"), 3),
+    ("a_web_page", status(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>"), 11),
+    ("gone", status(410), 13),
+    ("broken", status(500), 11),
+    ("denied", status(403), 11),
+    ("no_content", status(204, body=b""), 11),
+    ("endless", endless, 3),
+    ("too_long", too_long, 3),
+    ("cut_in_the_middle", cut, 11),
+    ("hung_up", hang_up, 11),
+    ("header_twice", twice, 11),
+    ("header_missing", with_header(None), 3),
+    ("header_not_a_chain", with_header("-----BEGIN%20CERTIFICATE-----"), 3),
+    ("header_not_in_its_coding", with_header("%zz"), 3),
+    ("header_too_large", with_header("x" * 40000), 3),
+    ("header_with_a_private_key",
+     with_header(urllib.parse.quote("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")), 3),
+]:
+    function = refused_answer(says, code)
+    function.__name__ = f"answer_{name}"
+    with_source(function)
+
+
+@with_source
+def a_redirect_is_not_followed(home, source):
+    elsewhere = Source()
+    source.says[TCB] = status(302, {"Location": elsewhere.url + TCB})
+    result = fetch(home, source)
+    assert result.code == 11 and elsewhere.asked == [], (result, elsewhere.asked)
+    elsewhere.close()
+
+
+@with_source
+def a_slow_drip_ends(home, source):
+    source.says[TCB] = drip
+    begin = time.monotonic()
+    result = fetch(home, source, "--timeout", "2")
+    assert result.code == 14 and 2 <= time.monotonic() - begin < 15, result
+    assert results(result)["intel/sgx/qe-identity"]["good"], result.json
+
+
+@with_source
+def what_is_not_there_is_not_asked_for_again(home, source):
+    source.says["/vcek"] = status(404)
+    assert fetch(home, source, evidence="milan3.report", root="ark.der").code == 13
+    asked = len(source.asked)
+    assert fetch(home, source, evidence="milan3.report", root="ark.der").code == 13
+    assert len(source.asked) == asked, source.asked
+    del source.says["/vcek"]
+    fetch(home, source, "--refresh", evidence="milan3.report", root="ark.der").ok()
+
+
+@with_source
+def a_source_that_wants_us_to_wait(home, source):
+    times = []
+
+    def busy_once(handler):
+        times.append(time.monotonic())
+        if len(times) == 1:
+            return send(handler, 429, b"", {"Retry-After": "1"})
+        return source.answer(handler, "/vcek")
+
+    source.says["/vcek"] = busy_once
+    fetch(home, source, "--wait", "5", evidence="milan3.report", root="ark.der").ok()
+    assert len(times) == 2 and times[1] - times[0] >= 1, times
+
+
+@with_source
+def a_source_that_always_wants_us_to_wait_is_left_alone(home, source):
+    source.says["/vcek"] = status(429, {"Retry-After": "86400000000000000000000"})
+    assert fetch(home, source, "--wait", "3", evidence="milan3.report", root="ark.der").code == 11
+    asked = [path for path in source.asked if len(path) > 100]
+    assert len(asked) == 1, asked
+    count = len(source.asked)
+    result = fetch(home, source, "--refresh", evidence="milan3.report", root="ark.der")
+    assert result.code == 11 and len(source.asked) == count, source.asked
+    assert results(result)["amd/milan/vcek-chain"]["good"], result.json
+
+
+# -- numbers and issues do not go back -------------------------------------------------------------
+
+@with_source
+def an_older_evaluation(home, source):
+    fetch(home, source).ok()
+    source.says[TCB] = "older-sgx.tcb_info"
+    result = fetch(home, source, "--refresh")
+    piece = results(result)["intel/sgx/tcb-info/00806f050000"]
+    assert result.code == 9 and piece["good"] and piece["evaluation_number"] == 17, piece
+    assert (piece["found"], piece["expected"]) == (16, 17), piece
+    # Told, it goes back; and what was remembered holds for bundles, too.
+    source.says["/sgx/certification/v4/qe/identity"] = "older-sgx.qe_identity"
+    fetch(home, source, "--refresh", "--allow-older").ok()
+    make_bundle(home).ok()
+    source.says[TCB] = "newer-sgx.tcb_info"
+    source.says["/sgx/certification/v4/qe/identity"] = "newer-sgx.qe_identity"
+    fetch(home, source, "--refresh").ok()
+    verdict = verify(home, "sgx.quote", "sgx", *use_bundle(home))
+    assert verdict.code == 9 and verdict.json["failure"] == "collateral_expired", verdict
+    verify(home, "sgx.quote", "sgx", *use_bundle(home), "--input", "tcb_evaluation_floor=16").ok()
+    verify(home, "sgx.quote", "sgx", "--cached").ok()
+
+
+@with_source
+def an_older_issue_does_not_replace_a_newer_one(home, source):
+    fetch(home, source).ok()
+    source.says[TCB] = "before-sgx.tcb_info"
+    piece = results(fetch(home, source, "--refresh").ok())["intel/sgx/tcb-info/00806f050000"]
+    assert piece["result"] == "newer" and piece["issued"].startswith("2027-01-01"), piece
+
+
+@with_source
+def a_new_list_revokes_what_was_good(home, source):
+    fetch(home, source).ok()
+    source.says["/sgx/certification/v4/rootcacrl"] = "revoked-root_crl.der"
+    result = fetch(home, source, "--refresh")
+    got = results(result)
+    assert result.code == 9 and got["intel/root-crl"]["good"], got
+    assert not got["intel/sgx/tcb-info/00806f050000"]["good"], got
+    assert verify(home, "sgx.quote", "sgx", "--cached").code == 9
+
+
+# -- TLS -------------------------------------------------------------------------------------------
+
+def make_authority(home, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", home.path / "tls.key", "-out", home.path / "tls.pem", "-days",
+                    "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName={name}"],
+                   check=True, capture_output=True)
+    both = home.path / "tls.both"
+    both.write_bytes((home.path / "tls.key").read_bytes() + (home.path / "tls.pem").read_bytes())
+    return both
+
+
+@case
+def tls_is_always_verified(home):
+    source = Source(tls=make_authority(home, "IP:127.0.0.1"))
+    result = fetch(home, source)
+    assert result.code == 11 and "certificate" in result.json["pieces"][0]["what"], result
+    assert source.asked == [], source.asked
+    fetch(home, source, "--source-ca", home.path / "tls.pem").ok()
+    source.close()
+    # A good authority, another name.
+    other = Source(tls=make_authority(home, "DNS:pccs.example.org"))
+    result = fetch(home, other, "--refresh", "--source-ca", home.path / "tls.pem")
+    assert result.code == 11 and other.asked == [], result
+    other.close()
+
+
+@case
+def plain_http_to_others_is_refused(home):
+    home.bulla("collateral", "fetch", "--for", WORLD / "sgx.quote", "--source",
+               "intel=http://pccs.example.org:8081").fails(2)
+
+
+# -- staleness -------------------------------------------------------------------------------------
+
+@with_source
+def what_is_due_is_stale(home, source):
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    judge = ("collateral", "verify", "--json", home.path / "b", "--anchor", home.path / "bundle.pub",
+             "--root", WORLD / "root.der", "--at")
+    early = home.bulla(*judge, "2027-01-15T23:59:59Z").ok().json
+    assert early["alarms"] == 2, early  # both lists have two days left, or less
+    late = home.bulla(*judge, LATER)
+    assert late.code == 9 and late.json["alarms"] == 4, late.json  # and nothing stands without the root's
+    home.bulla(*judge, LATER, "--grace", "1").ok()
+    assert home.bulla(*judge, "2027-01-17T00:00:00Z", "--grace", "1").code == 9
+    assert verify(home, "sgx.quote", "sgx", *use_bundle(home), at=LATER).code == 9
+    verdict = verify(home, "sgx.quote", "sgx", *use_bundle(home), "--grace", "1", at=LATER).ok().json
+    assert verdict["not_checked"] == ["news since collateral's next update was due"], verdict
+    assert verify(home, "sgx.quote", "sgx", "--cached", at=LATER).code == 9
+    # What is stale does not enter a bundle.
+    bundle = make_bundle(home, at=LATER)
+    assert bundle.code == 13, bundle
+
+
+@with_source
+def a_bundle_of_somebody_else(home, source):
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    other = home.bulla("key", "generate", "--kind", "ed25519", "-o", home.path / "other.key").ok()
+    home.bulla("collateral", "verify", home.path / "b", "--anchor", other.text.strip()).fails(8)
+    verify(home, "sgx.quote", "sgx", "--bundle", home.path / "b", "--bundle-key",
+           other.text.strip()).fails(8)
+    verify(home, "sgx.quote", "sgx", "--bundle", home.path / "b").fails(2)
+    data = bytearray((home.path / "b").read_bytes())
+    data[len(data) // 2] ^= 1
+    (home.path / "b").write_bytes(data)
+    home.bulla("collateral", "verify", home.path / "b", "--anchor", home.path / "bundle.pub").fails(8)
+
+
+@with_source
+def a_bundle_adds_no_trust(home, source):
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    judged = home.bulla("collateral", "verify", "--json", home.path / "b", "--anchor",
+                        home.path / "bundle.pub", "--at", NOW)
+    assert judged.code == 8 and not any(piece["good"] for piece in judged.json["pieces"]), judged.json
+    verdict = home.bulla("verify", "--json", "--kind", "sgx", "--at", NOW, *use_bundle(home),
+                         WORLD / "sgx.quote")
+    assert verdict.code == 8 and verdict.json["failure"] == "wrong_root", verdict
+
+
+@with_source
+def what_is_given_by_hand_stays_alone(home, source):
+    fetch(home, source).ok()
+    verdict = verify(home, "sgx.quote", "sgx", "--cached", "--collateral",
+                     f"tcb_info={WORLD / 'stale-sgx.tcb_info'}")
+    assert verdict.code == 9, verdict
+
+
+@with_source
+def a_bundle_of_what_one_evidence_needs(home, source):
+    fetch(home, source).ok()
+    fetch(home, source, evidence="tdx.quote").ok()
+    make_bundle(home, "--for", WORLD / "tdx.quote").ok()
+    seen = home.bulla("collateral", "verify", "--json", home.path / "b", "--anchor",
+                      home.path / "bundle.pub", "--at", NOW, "--root", WORLD / "root.der").ok().json
+    assert sorted(piece["name"] for piece in seen["pieces"]) == [
+        "intel/pck-crl/platform", "intel/root-crl", "intel/tdx/qe-identity",
+        "intel/tdx/tcb-info/00806f050000"], seen
+    make_bundle(home, "--fmspc", "00906ed50000").fails(13)
+
+
+# -- the cache -------------------------------------------------------------------------------------
+
+@with_source
+def a_damaged_entry_is_noticed_and_mended(home, source):
+    fetch(home, source).ok()
+    for path in sorted((home.path / "cache/bulla/collateral").glob("*/*")):
+        before = path.read_bytes()
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        assert home.bulla("collateral", "list", "--at", NOW, "--root", WORLD / "root.der").code == 4
+        verify(home, "sgx.quote", "sgx", "--cached").fails(4, "BL-0410")
+        fetch(home, source).ok()
+        verify(home, "sgx.quote", "sgx", "--cached").ok()
+
+
+@with_source
+def two_fetchers_at_once(home, source):
+    command = [sys.argv[1], "collateral", "fetch",
+               "--refresh", "--for", str(WORLD / "sgx.quote"), "--source", f"intel={source.url}", "--at",
+               NOW, "--root", str(WORLD / "root.der")]
+    running = [subprocess.Popen(command, env=home.environment, stdout=subprocess.DEVNULL)
+               for _ in range(6)]
+    assert [process.wait() for process in running] == [0] * 6
+    verify(home, "sgx.quote", "sgx", "--cached").ok()
+
+
+@with_source
+def a_fetcher_that_is_killed(home, source):
+    fetch(home, source).ok()
+    command = [sys.argv[1], "collateral", "fetch", "--refresh", "--for", str(WORLD / "sgx.quote"),
+               "--source", f"intel={source.url}", "--at", NOW, "--root", str(WORLD / "root.der")]
+    for i in range(30):
+        process = subprocess.Popen(command, env=home.environment, stdout=subprocess.DEVNULL)
+        time.sleep(0.004 * i)
+        process.kill()
+        process.wait()
+        verify(home, "sgx.quote", "sgx", "--cached").ok()
+
+
+@case
+def nothing_cached_yet(home):
+    home.bulla("collateral", "list").fails(13)
+    home.bulla("collateral", "fetch").fails(13)
+    verify(home, "sgx.quote", "sgx", "--cached").fails(13)
+    assert not (home.path / "cache").exists()
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(WORLD)
