@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appraise/ear.h"
 #include "base/memory.h"
 #include "cmd/report.h"
 #include "cmd/stream.h"
@@ -175,7 +176,7 @@ find_scheme(const struct bl_arguments *arguments, const struct bl_scheme **schem
 
     if (kind == NULL)
         return BULLA_OK; /* a wrapper says it */
-    *scheme_out = bl_scheme_find(kind);
+    *scheme_out = strcmp(kind, bl_ear_scheme.kind) == 0 ? &bl_ear_scheme : bl_scheme_find(kind);
     if (*scheme_out != NULL)
         return BULLA_OK;
     bl_report_object_word(kind);

@@ -79,24 +79,30 @@ bl_input_done(struct bl_input *input)
 }
 
 enum bulla_status
+bl_output_open_file(struct bl_output *output, const char *path,
+                    const struct bl_arguments *arguments, struct bulla_error *err)
+{
+    bool replace = bl_argument(arguments, "force") != NULL;
+    enum bulla_status status = bl_file_new_open(
+        &output->file, path, 0600, replace ? BL_FILE_REPLACE_EXISTING : BL_FILE_KEEP_EXISTING, err);
+
+    if (status != BULLA_OK)
+        bl_report_object_word(path);
+    else
+        bl_interrupt_guard_file(&output->file);
+    output->fd = output->file.fd;
+    output->path = path;
+    return status;
+}
+
+enum bulla_status
 bl_output_open(struct bl_output *output, const struct bl_arguments *arguments, bool is_binary,
                struct bulla_error *err)
 {
     const char *path = bl_argument(arguments, "output");
 
-    if (!is_standard(path)) {
-        bool replace = bl_argument(arguments, "force") != NULL;
-        enum bulla_status status =
-            bl_file_new_open(&output->file, path, 0600,
-                             replace ? BL_FILE_REPLACE_EXISTING : BL_FILE_KEEP_EXISTING, err);
-        if (status != BULLA_OK)
-            bl_report_object_word(path);
-        else
-            bl_interrupt_guard_file(&output->file);
-        output->fd = output->file.fd;
-        output->path = path;
-        return status;
-    }
+    if (!is_standard(path))
+        return bl_output_open_file(output, path, arguments, err);
     if (is_binary && isatty(STDOUT_FILENO)) {
         bl_report_object_word("standard output");
         return bulla_fail_cause(err, BULLA_CAUSE_BINARY_TO_TERMINAL, "standard output",

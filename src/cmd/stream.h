@@ -54,6 +54,10 @@ struct bl_output {
  *  (BINARY_TO_TERMINAL). */
 enum bulla_status bl_output_open(struct bl_output *output, const struct bl_arguments *arguments,
                                  bool is_binary, struct bulla_error *err) BULLA_CHECKED;
+/** This file, replacing one that is there by the verb's -f alone. */
+enum bulla_status bl_output_open_file(struct bl_output *output, const char *path,
+                                      const struct bl_arguments *arguments,
+                                      struct bulla_error *err) BULLA_CHECKED;
 /** Make it durable under its name. */
 enum bulla_status bl_output_commit(struct bl_output *output, struct bulla_error *err) BULLA_CHECKED;
 void bl_output_done(struct bl_output *output);

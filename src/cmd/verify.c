@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cmd/attestation_result.h"
 #include "cmd/policy_file.h"
 #include "cmd/report.h"
 #include "cmd/verbs.h"
@@ -81,11 +82,28 @@ fail_no_look(const struct bl_verify_outcome *outcome, struct bulla_error *err)
                                                    : "things of this kind carry no signature");
 }
 
+/* A result of somebody else's appraisal: not what it is about is judged, but what it says. */
+static void
+judge_result(struct bl_verify_outcome *outcome)
+{
+    struct bl_baseline *baseline = &outcome->baseline;
+    const char *reason = NULL;
+
+    if (bl_ear_judge(&outcome->files->verification, &reason, NULL) == BULLA_OK && reason == NULL)
+        baseline->accepted = true;
+    else
+        baseline->reasons[baseline->reason_count++] = reason;
+}
+
 static void
 judge(struct bl_verify_outcome *outcome)
 {
     if (!bl_outcome_is_genuine(outcome) || outcome->is_inspection)
         return;
+    if (outcome->files->scheme == &bl_ear_scheme) {
+        judge_result(outcome);
+        return;
+    }
     bl_baseline_judge(&outcome->claims, &outcome->baseline);
     if (outcome->policy != NULL)
         bl_appraise(&outcome->claims, outcome->policy, outcome->files->verification.now_s,
@@ -94,19 +112,23 @@ judge(struct bl_verify_outcome *outcome)
 
 static enum bulla_status
 look_at(const struct bl_arguments *arguments, struct bl_verify_outcome *outcome,
-        struct bulla_error *err)
+        const struct bl_result_request *result, struct bulla_error *err)
 {
     const struct bl_evidence_files *files = outcome->files;
     look *how = outcome->is_inspection ? files->scheme->inspect : files->scheme->verify;
 
     if (how == NULL)
         return fail_no_look(outcome, err);
+    if (files->scheme == &bl_ear_scheme && outcome->policy != NULL)
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
+                                "a policy appraises evidence, not results");
     if (how(&files->verification, &outcome->claims, &outcome->failure) != BULLA_OK &&
         !is_verdict(&outcome->failure)) {
         *err = outcome->failure;
         return outcome->failure.status;
     }
     judge(outcome);
+    BL_TRY(bl_result_request_write(result, outcome, arguments, err));
     BL_TRY(show(arguments, outcome, err));
     return conclude(outcome, err);
 }
@@ -116,6 +138,7 @@ struct work {
     struct bl_evidence_files files;
     struct bl_appraisal_policy policy;
     struct bl_verify_outcome outcome;
+    struct bl_result_request result;
 };
 
 static enum bulla_status
@@ -127,6 +150,7 @@ load(struct work *work, const struct bl_arguments *arguments, struct bulla_error
         BL_TRY(bl_policy_file_read(path, &work->policy, err));
         work->outcome.policy = &work->policy;
     }
+    BL_TRY(bl_result_request_read(arguments, &work->result, err));
     BL_TRY(bl_evidence_files_load(&work->files, arguments, err));
     work->outcome.files = &work->files;
     return BULLA_OK;
@@ -142,10 +166,11 @@ load_and_look(const struct bl_arguments *arguments, bool is_inspection, struct b
     work->outcome.is_inspection = is_inspection;
     enum bulla_status status = load(work, arguments, err);
     if (status == BULLA_OK) {
-        status = look_at(arguments, &work->outcome, err);
+        status = look_at(arguments, &work->outcome, &work->result, err);
         bl_evidence_files_done(&work->files);
     }
     bl_appraisal_policy_done(&work->policy);
+    bl_result_request_done(&work->result);
     bl_free(work);
     return status;
 }
@@ -168,6 +193,7 @@ static const struct bl_option options[] = {
     { .name = "policy",
       .argument = "FILE",
       .help = "what it must satisfy (bulla policy new); replaces the baseline" },
+    BL_RESULT_OPTIONS,
     { 0 }
 };
 static const char *const examples[] = { "bulla verify --kind tpm --part signature=quote.sig --part "
