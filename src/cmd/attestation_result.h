@@ -17,7 +17,7 @@ extern const char *const bl_result_formats[];
       .argument = "FILE",                                                                    \
       .help = "write the verdict as a signed attestation result (EAR); needs --policy" },    \
         { .name = "result-key",                                                              \
-          .argument = "KEY",                                                                 \
+          .argument = "FILE",                                                                \
           .help = "what signs it: a private key of P-256 or P-384 (PEM)" },                  \
         { .name = "result-format",                                                           \
           .argument = "FORMAT",                                                              \

@@ -162,6 +162,16 @@ print_zsh(struct bl_page *page)
 
 /* -- fish -------------------------------------------------------------------------------------- */
 
+/* In single quotes, where only the quote itself and the backslash mean something. */
+static void
+print_description(struct bl_page *page, const char *text)
+{
+    bl_page_print(page, " -d '");
+    for (; *text != '\0'; text++)
+        bl_page_print(page, *text == '\'' || *text == '\\' ? "\\%c" : "%c", *text);
+    bl_page_print(page, "'\n");
+}
+
 static void
 fish_verb(struct bl_page *page, const struct bl_verb *verb)
 {
@@ -169,12 +179,13 @@ fish_verb(struct bl_page *page, const struct bl_verb *verb)
     int size = (int)strcspn(verb->name, " ");
     const char *last = space != NULL ? space + 1 : verb->name;
 
-    bl_page_print(page, "complete -c bulla -f -n __fish_use_subcommand -a %.*s -d '%s'\n", size,
-                  verb->name, verb->summary);
-    if (space != NULL)
-        bl_page_print(page,
-                      "complete -c bulla -f -n '__fish_seen_subcommand_from %.*s' -a %s -d '%s'\n",
-                      size, verb->name, last, verb->summary);
+    bl_page_print(page, "complete -c bulla -f -n __fish_use_subcommand -a %.*s", size, verb->name);
+    print_description(page, verb->summary);
+    if (space != NULL) {
+        bl_page_print(page, "complete -c bulla -f -n '__fish_seen_subcommand_from %.*s' -a %s",
+                      size, verb->name, last);
+        print_description(page, verb->summary);
+    }
     if (verb->operand_choices != NULL || verb->operand_count_max == 0) {
         bl_page_print(page, "complete -c bulla -f -n '__fish_seen_subcommand_from %s' -a '", last);
         print_words(page, verb->operand_choices);
@@ -192,15 +203,17 @@ fish_verb(struct bl_page *page, const struct bl_verb *verb)
             print_words(page, o->choices);
             bl_page_print(page, "'");
         }
-        bl_page_print(page, " -d '%s'\n", o->help);
+        print_description(page, o->help);
     }
 }
 
 static void
 print_fish(struct bl_page *page)
 {
-    for (const struct bl_option *o = bl_common_options; o->name != NULL; o++)
-        bl_page_print(page, "complete -c bulla -l %s -d '%s'\n", o->name, o->help);
+    for (const struct bl_option *o = bl_common_options; o->name != NULL; o++) {
+        bl_page_print(page, "complete -c bulla -l %s", o->name);
+        print_description(page, o->help);
+    }
     for (size_t i = 0; bl_verbs[i] != NULL; i++)
         fish_verb(page, bl_verbs[i]);
 }

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sys/file.h"
 
@@ -27,6 +28,33 @@ bl_page_print(struct bl_page *page, const char *format, ...)
     }
     va_end(again);
     va_end(list);
+}
+
+/* Where a piece of at most `room` columns ends: at the last space that fits, if there is one. */
+static size_t
+piece_of(const char *text, size_t size, size_t room)
+{
+    if (size <= room)
+        return size;
+    for (size_t at = room; at > 0; at--)
+        if (text[at] == ' ')
+            return at;
+    return room;
+}
+
+void
+bl_page_fold(struct bl_page *page, int indent, size_t room, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > room) {
+        size_t size = piece_of(text, left, room);
+        bl_page_print(page, "%.*s\n%*s", (int)size, text, indent, "");
+        size += text[size] == ' ';
+        text += size;
+        left -= size;
+    }
+    bl_page_print(page, "%s\n", text);
 }
 
 enum bulla_status

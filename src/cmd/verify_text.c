@@ -19,7 +19,6 @@
 #define LABEL "  %-17s "
 #define HEX_LINE 48 /* digits of one line of a value that is shown whole: 24 bytes */
 #define HEX_CUT 40  /* digits of a value that is cut */
-#define FOLD 56     /* columns of text */
 
 /* -- values ------------------------------------------------------------------------------------- */
 
@@ -39,15 +38,13 @@ value_text(const struct bl_check *check, const struct bulla_value *value, char o
     return out;
 }
 
-/* Digits in lines of HEX_LINE, the later ones under the first. */
+#define INDENT 24 /* columns */
+
 static void
 print_whole(struct bl_page *page, const char *label, const char *text)
 {
-    size_t size = strlen(text);
-
-    bl_page_print(page, "%14s%-9s %.*s\n", "", label, HEX_LINE, text);
-    for (size_t at = HEX_LINE; at < size; at += HEX_LINE)
-        bl_page_print(page, "%24s%.*s\n", "", HEX_LINE, text + at);
+    bl_page_print(page, "%14s%-9s ", "", label);
+    bl_page_fold(page, INDENT, HEX_LINE, text);
 }
 
 static void
@@ -57,28 +54,6 @@ print_cut(struct bl_page *page, const struct bulla_value *value, const char *tex
 
     bl_page_print(page, "%.*s%s\n", is_long ? HEX_CUT : (int)BL_SHOWN_SIZE, text,
                   is_long ? "\xe2\x80\xa6" : "");
-}
-
-/* Text of the policy in lines that fit, broken at spaces. */
-static void
-print_folded(struct bl_page *page, const char *label, struct bulla_bytes text)
-{
-    char shown[BL_SHOWN_SIZE];
-    const char *rest = bl_show_text(text, shown);
-
-    while (*rest != '\0') {
-        size_t size = strlen(rest), next = size;
-        if (size > FOLD) {
-            for (size = FOLD; size > 1 && rest[size] != ' ';)
-                size--;
-            if (rest[size] != ' ')
-                size = FOLD;
-            next = rest[size] == ' ' ? size + 1 : size;
-        }
-        bl_page_print(page, "%14s%-9s %.*s\n", "", label, (int)size, rest);
-        label = "";
-        rest += next;
-    }
 }
 
 /* -- checks ------------------------------------------------------------------------------------- */
@@ -125,7 +100,8 @@ print_note(struct bl_page *page, const struct bl_check *check)
     if (check->note == BL_NOTE_BY_EXCEPTION)
         bl_page_print(page, "%14s%-9s %s\n", "", "until", bl_show_time(check->until_s, shown));
     if (check->text.size > 0 && (!check->passed || check->note == BL_NOTE_BY_EXCEPTION))
-        print_folded(page, check->note == BL_NOTE_BY_EXCEPTION ? "reason" : "from", check->text);
+        print_whole(page, check->note == BL_NOTE_BY_EXCEPTION ? "reason" : "from",
+                    bl_show_text(check->text, shown));
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/time.h"
 
+#include <stdio.h>
+
 #include "base/cleanup.h"
 
 #define WHERE "time"
@@ -94,4 +96,23 @@ bl_time_parse(struct bulla_bytes text, int64_t *seconds_out, struct bulla_error 
         return fail_at(LEAST_SIZE - 1, err);
     *seconds_out = days_before(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return BULLA_OK;
+}
+
+const char *
+bl_time_text(int64_t time_s, char out[BL_TIME_TEXT_SIZE])
+{
+    const int64_t day_s = 86400;
+    int64_t time = time_s < 0 ? 0 : time_s > BL_TIME_MAX ? BL_TIME_MAX : time_s;
+    int64_t days = time / day_s;
+    int year = 1970, month = 1;
+
+    while (days >= days_before(year + 1, 1, 1))
+        year++;
+    while (month < 12 && days >= days_before(year, month + 1, 1))
+        month++;
+    int day = (int)(days - days_before(year, month, 1)) + 1;
+    int second = (int)(time % day_s);
+    (void)snprintf(out, BL_TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day,
+                   second / 3600, second / 60 % 60, second % 60);
+    return out;
 }

@@ -13,4 +13,10 @@
 enum bulla_status bl_time_parse(struct bulla_bytes text, int64_t *seconds_out,
                                 struct bulla_error *err) BULLA_CHECKED;
 
+#define BL_TIME_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define BL_TIME_TEXT_SIZE 24              /* bytes, with the zero */
+/** "2026-11-22T09:30:00Z"; a time before 1970 or after BL_TIME_MAX is shown as the nearest that can be
+ *  written. Returns `out`. */
+const char *bl_time_text(int64_t time_s, char out[BL_TIME_TEXT_SIZE]);
+
 #endif

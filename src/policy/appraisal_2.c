@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "codec/cbor.h"
+#include "codec/time.h"
 #include "policy/appraisal_fields.h"
 
 enum {
@@ -259,9 +260,9 @@ read_time(struct bl_reader *r)
 {
     uint64_t time = bl_cbor_read_uint(r);
 
-    if (time > INT64_MAX)
-        bl_reader_fail(r, "time out of range");
-    return time > INT64_MAX ? 0 : (int64_t)time;
+    if (time > (uint64_t)BL_TIME_MAX)
+        bl_reader_fail(r, "time after the year 9999");
+    return time > (uint64_t)BL_TIME_MAX ? 0 : (int64_t)time;
 }
 
 static void

@@ -26,6 +26,7 @@ def prepare_broker(home):
     """What the examples of the broker's verbs speak of."""
     process, _ = home.serve("--dev")
     home.write("password.txt", b"hunter2")
+    home.write("orders-next.yaml", POLICY)
     home.write("machine.yaml", POLICY)
     authority = (home / "state/bulla/tpm/authority.crt").read_bytes()
     home.write("vendor-ek-ca.pem", ssl.DER_cert_to_PEM_cert(authority).encode())

@@ -14,8 +14,9 @@ VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
          "enclave run", "enclave ps", "enclave stop", "enclave logs", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
          "admin anchor add", "admin anchor rm", "admin anchor list", "admin platform list",
-         "admin platform revoke", "platform enroll", "get", "audit verify", "attest", "verify", "doctor",
-         "version", "help", "completion"]
+         "admin platform revoke", "platform enroll", "get", "audit verify", "attest", "verify",
+         "collateral fetch", "collateral bundle", "collateral verify", "collateral list",
+         "policy new", "policy check", "policy diff", "doctor", "version", "help", "completion"]
 
 
 @case
@@ -76,7 +77,7 @@ def no_secret_is_ever_in_arguments_or_environment(home):
     for verb in home.bulla("help", "--json").ok().json["verbs"]:
         for option in verb["options"]:
             if re.search(r"pass|secret|pin|key|token", option["name"]):
-                assert option["argument"] in (None, "FILE", "FILE|fd:N"), option
+                assert option["argument"] in (None, "FILE", "FILE|fd:N") or option["name"] == "bundle-key", option
     home.write("pw", b"pw")
     home.bulla("seal", "--name", "x", "--passphrase-file", "pw", "-o", "b", stdin=b"1").ok()
     for variable in ("BULLA_PASSPHRASE", "PASSPHRASE", "PASSWORD"):
