@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "cmd/causes.h"
 #include "cmd/collateral_files.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
@@ -67,7 +68,9 @@ bl_facts_print(struct bl_page *page, const struct bl_collateral_facts *facts, in
 void
 bl_failure_write(struct bl_result *result, const struct bulla_error *failure)
 {
-    bl_result_number(result, "cause", (uint64_t)failure->cause);
+    char id[BL_CAUSE_ID_SIZE];
+
+    bl_result_word(result, "id", bl_cause_id(failure->cause, id));
     bl_result_word(result, "where", failure->where);
     bl_result_word(result, "what", failure->what);
     bl_result_value(result, "found", &failure->found);

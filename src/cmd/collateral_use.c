@@ -162,7 +162,8 @@ bl_collateral_use(const struct bl_arguments *arguments, const char *kind, struct
                   struct bulla_error *err)
 {
     const bool has_bundle = bl_argument(arguments, "bundle") != NULL;
-    const bool is_cached = bl_argument(arguments, "cached") != NULL;
+    const bool is_cached = bl_argument(arguments, "cached") != NULL ||
+                           (!has_bundle && bl_argument(arguments, "cache") != NULL);
 
     BL_TRY(bl_collateral_grace_read(arguments, &v->collateral_grace_s, err));
     if (has_bundle && is_cached)

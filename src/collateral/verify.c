@@ -258,6 +258,7 @@ match_leaf(const struct bl_collateral_name *name, const struct bl_snp_chain *cha
            struct bulla_error *err)
 {
     const struct bl_snp_report named = { .version = 2, /* names no processor */
+                                         .cpuid = BL_LITERAL("\0\0\0"),
                                          .chip_id = BL_BYTES_OF(name->chip_id),
                                          .reported_tcb = BL_BYTES_OF(name->tcb) };
 
@@ -410,7 +411,7 @@ check_issuer_list(const struct bl_collateral *object, struct search *search,
     search->path.count = 1;
     BL_TRY(walk_up(search, err));
     BL_TRY(bl_crl_verify_late(list, search->path.items[0], search->trust->now_s,
-                              search->trust->grace_s, NULL, err));
+                              search->trust->grace_s, err));
     *facts = (struct bl_collateral_facts){ 0 };
     bl_crl_window(list, &facts->issued_s, &facts->until_s);
     return BULLA_OK;

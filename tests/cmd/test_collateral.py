@@ -6,6 +6,7 @@ from 2027-01-01 to 2027-01-16.
 """
 import http.server
 import json
+import os
 import pathlib
 import shutil
 import ssl
@@ -18,7 +19,7 @@ import urllib.parse
 
 from cli import case, main
 
-PAPER_INTEL, PAPER_AMD = sys.argv[2], sys.argv[3]
+PAPER_INTEL, PAPER_AMD, FAULTY = map(os.path.abspath, sys.argv[2:5])
 NOW = "2027-01-15T08:00:00Z"
 LATER = "2027-01-16T00:00:00Z"  # the lists' next update
 WORLD = pathlib.Path(tempfile.mkdtemp(prefix="bulla-collateral-"))
@@ -369,6 +370,66 @@ def a_source_that_always_wants_us_to_wait_is_left_alone(home, source):
     assert results(result)["amd/milan/vcek-chain"]["good"], result.json
 
 
+# -- authorities of TPM keys -----------------------------------------------------------------------
+
+def openssl(home, *args):
+    subprocess.run(["openssl", *map(str, args)], cwd=home.path, check=True, capture_output=True)
+
+
+def make_ak_certificate(home, url):
+    """ak.pem <- middle.pem <- root.pem; the first two say where their issuer's and its list are."""
+    home.write("db", b"")
+    home.write("ca.cnf", b"""[ca]\ndefault_ca = here\n[here]\ndatabase = db\ndefault_md = sha256\n
+crlnumber = number\n[list]\nauthorityKeyIdentifier = keyid\n""")
+    home.write("number", b"01\n")
+    openssl(home, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            "root.key", "-out", "root.pem", "-subj", "/CN=Paper Root", "-days", "400")
+    for name, issuer, extensions in [
+        ("middle", "root", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"),
+        ("ak", "middle", "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+                         "extendedKeyUsage=2.23.133.8.3\n"),
+    ]:
+        extensions += "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+        extensions += f"authorityInfoAccess=caIssuers;URI:{url}/{issuer}.crt\n"
+        extensions += f"crlDistributionPoints=URI:{url}/{issuer}.crl\n"
+        home.write(f"{name}.ext", extensions.encode())
+        openssl(home, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN=Paper {name}")
+        openssl(home, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{issuer}.pem", "-CAkey",
+                f"{issuer}.key", "-out", f"{name}.pem", "-days", "300", "-extfile", f"{name}.ext")
+        openssl(home, "ca", "-gencrl", "-config", "ca.cnf", "-crlexts", "list", "-cert", f"{issuer}.pem",
+                "-keyfile", f"{issuer}.key", "-out", f"{issuer}.crl.pem", "-crldays", "30")
+        openssl(home, "crl", "-in", f"{issuer}.crl.pem", "-outform", "DER", "-out", f"{issuer}.crl")
+        openssl(home, "x509", "-in", f"{issuer}.pem", "-outform", "DER", "-out", f"{issuer}.crt")
+
+
+@with_source
+def issuers_that_certificates_name(home, source):
+    make_ak_certificate(home, source.url)
+    for name in ("root.crt", "root.crl", "middle.crt", "middle.crl"):
+        content = (home / name).read_bytes()
+        source.says[f"/{name}"] = lambda handler, content=content: send(handler, 200, content)
+    ask = ("collateral", "fetch", "--json", "--for", home / "ak.pem", "--root", home / "root.pem")
+    # A host that nobody listed is not asked, whatever a certificate says.
+    refused = home.bulla(*ask)
+    assert refused.code == 7 and source.asked == [], (refused, source.asked)
+    got = results(home.bulla(*ask, "--host", f"127.0.0.1:{source.port}").ok())
+    assert sorted(name.rsplit("/", 1)[1] for name in got) == [
+        "middle.crl", "middle.crt", "root.crl", "root.crt"], got
+    check = ("verify", "--json", "--kind", "tpm", "--anchor", f"root={home / 'root.pem'}")
+    assert home.bulla(*check, home / "ak.pem").code == 8  # the issuer is not at hand
+    verdict = home.bulla(*check, "--cached", "--input", "require_crl=true", home / "ak.pem").ok().json
+    assert verdict["verdict"] == "ok" and verdict["not_checked"] == [], verdict
+    make_bundle_of(home, "--root", home / "root.pem")
+    home.bulla(*check, *use_bundle(home), "--input", "require_crl=true", home / "ak.pem").ok()
+
+
+def make_bundle_of(home, *more):
+    public = home.bulla("key", "generate", "--kind", "ed25519", "-o", home.path / "bundle.key").ok()
+    (home.path / "bundle.pub").write_bytes(public.out)
+    home.bulla("collateral", "bundle", "--key", home.path / "bundle.key", "-o", home.path / "b", *more).ok()
+
+
 # -- numbers and issues do not go back -------------------------------------------------------------
 
 @with_source
@@ -551,6 +612,36 @@ def a_fetcher_that_is_killed(home, source):
         process.kill()
         process.wait()
         verify(home, "sgx.quote", "sgx", "--cached").ok()
+
+
+def fails_each(home, kind, step, *command):
+    """Let every step-th fault point of a kind fail in turn; the codes that this gave."""
+    codes = []
+    for n in range(1, 100000, step):
+        run = subprocess.run([FAULTY, kind, str(n), "once", *map(str, command)], cwd=home.path,
+                             env=home.environment, capture_output=True, timeout=60, check=False)
+        if run.returncode == 99:
+            return codes
+        assert 0 <= run.returncode <= 14, (kind, n, run)
+        verify(home, "sgx.quote", "sgx", "--cached").ok()
+        codes.append(run.returncode)
+    raise AssertionError("there is no end")
+
+
+@with_source
+def whatever_fails_the_cache_stays_whole(home, source):
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    ask = ("collateral", "fetch", "--refresh", "--for", WORLD / "sgx.quote", "--source",
+           f"intel={source.url}", "--at", NOW, "--root", WORLD / "root.der")
+    assert len(fails_each(home, "file", 13, *ask)) > 5
+    assert len(fails_each(home, "memory", 83, *ask)) > 5
+    assert set(fails_each(home, "socket", 1, *ask)) == {10}
+    look = ("collateral", "verify", home / "b", "--anchor", home / "bundle.pub", "--at", NOW, "--root",
+            WORLD / "root.der")
+    assert 0 not in fails_each(home, "memory", 17, *look)
+    fetch(home, source, "--refresh").ok()
+    assert home.leftovers() == []
 
 
 @case

@@ -4,6 +4,7 @@
 
 #include "codec/pem.h"
 #include "collateral/pieces.h"
+#include "collateral/wants.h"
 
 /* An AMD on paper, as a source has it. */
 struct amd {
@@ -223,6 +224,59 @@ test_one_bit_of_a_vcek(void **state)
     amd_done(&amd);
 }
 
+/* -- what a report wants ------------------------------------------------------------------------- */
+
+static enum bulla_cause
+wants_of(const struct amd *amd, enum bl_snp_generation said, struct bl_wants *wants)
+{
+    const struct bl_verification v = { .evidence = bulla_buffer_bytes(&amd->evidence.bytes) };
+    struct bulla_error err = { 0 };
+
+    wants->count = 0;
+    return bl_wants_of_evidence(wants, "snp", &v, said, &err) == BULLA_OK ? BULLA_CAUSE_NONE
+                                                                          : err.cause;
+}
+
+static void
+test_what_a_report_wants(void **state)
+{
+    static const enum bl_snp_generation all[] = { BL_SNP_MILAN, BL_SNP_GENOA, BL_SNP_TURIN };
+    BL_AUTO_FREE(bl_wants) wants = bl_wants_new();
+
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(all); i++) {
+        struct amd amd = { 0 };
+        amd_start(&amd, all[i]);
+        assert_string_equal(bl_evidence_kind(bulla_buffer_bytes(&amd.evidence.bytes)), "snp");
+        assert_int_equal(wants_of(&amd, BL_SNP_GENERATION_NONE, wants), BULLA_CAUSE_NONE);
+        assert_int_equal(wants->count, 3);
+        for (size_t k = 0; k < wants->count; k++)
+            assert_non_null(bl_collateral_find(amd.set, &wants->items[k]));
+        /* It names its processor: whatever else is said does not count. */
+        assert_int_equal(wants_of(&amd, BL_SNP_MILAN, wants), BULLA_CAUSE_NONE);
+        assert_non_null(bl_collateral_find(amd.set, &wants->items[0]));
+        amd_done(&amd);
+    }
+}
+
+static void
+test_a_report_that_hides_something(void **state)
+{
+    BL_AUTO_FREE(bl_wants) wants = bl_wants_new();
+    struct amd amd = { 0 };
+
+    (void)state;
+    amd_start(&amd, BL_SNP_MILAN);
+    memset(amd.evidence.bytes.data + 0x188, 0, 3);
+    amd.evidence.bytes.data[0] = 2; /* version 2 has no CPUID */
+    assert_int_equal(wants_of(&amd, BL_SNP_GENERATION_NONE, wants), BULLA_CAUSE_USAGE);
+    assert_int_equal(wants_of(&amd, BL_SNP_MILAN, wants), BULLA_CAUSE_NONE);
+    assert_int_equal(wants->count, 3);
+    memset(amd.evidence.bytes.data + 0x1a0, 0, 64);
+    assert_int_equal(wants_of(&amd, BL_SNP_MILAN, wants), BULLA_CAUSE_CHIP_ID_MISMATCH);
+    amd_done(&amd);
+}
+
 int
 main(void)
 {
@@ -235,6 +289,8 @@ main(void)
         cmocka_unit_test(test_another_root),
         cmocka_unit_test(test_the_list_and_its_grace),
         cmocka_unit_test(test_one_bit_of_a_vcek),
+        cmocka_unit_test(test_what_a_report_wants),
+        cmocka_unit_test(test_a_report_that_hides_something),
     };
     return cmocka_run_group_tests(tests, paper_keys_make, paper_keys_done);
 }

@@ -4,8 +4,11 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -437,43 +440,68 @@ test_kill_in_the_middle(void **state)
     assert_int_equal(count_files("objects"), 2);
 }
 
-/* Each of several writers reads what one of them wrote, and the lowest number never wins. */
+#define WRITER_COUNT 4
+#define ROUND_COUNT 25
+
 static void
-write_numbers(uint64_t number)
+name_of_round(unsigned i, char name[64])
+{
+    (void)snprintf(name, 64, "intel/sgx/tcb-info/%012x", i);
+}
+
+/* In each round all writers start at the same moment, each with a number of his own. */
+static void
+write_numbers(atomic_uint *arrived, uint64_t number)
 {
     BL_AUTO_FREE(bl_cache) cache = open_cache();
     struct bulla_error err = { 0 };
-    char body[32];
+    char name[64], body[32];
 
     (void)snprintf(body, sizeof body, "number %llu", (unsigned long long)number);
-    for (size_t i = 0; i < 30; i++) {
+    for (unsigned i = 0; i < ROUND_COUNT; i++) {
+        name_of_round(i, name);
+        (void)atomic_fetch_add(arrived, 1);
+        while (atomic_load(arrived) < WRITER_COUNT * (i + 1))
+            (void)sched_yield();
         bulla_error_clear(&err);
-        if (put_number(cache, "intel/sgx/qe-identity", body, number, false, &err) != BULLA_OK &&
+        if (put_number(cache, name, body, number, false, &err) != BULLA_OK &&
             err.cause != BULLA_CAUSE_COLLATERAL_OLDER)
             _exit(1);
-        put(cache, "intel/root-crl", body);
     }
     _exit(0);
 }
 
+/* The highest number wins, whoever comes last, and no name is lost. */
 static void
 test_several_at_once(void **state)
 {
-    pid_t writers[4];
+    atomic_uint *arrived =
+        mmap(NULL, sizeof *arrived, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t writers[WRITER_COUNT];
+    char name[64];
 
     (void)state;
-    for (size_t i = 0; i < BL_COUNT_OF(writers); i++) {
+    assert_ptr_not_equal(arrived, MAP_FAILED);
+    for (size_t i = 0; i < WRITER_COUNT; i++) {
         writers[i] = fork();
         if (writers[i] == 0)
-            write_numbers(10 + i);
+            write_numbers(arrived, 10 + i);
     }
-    for (size_t i = 0; i < BL_COUNT_OF(writers); i++) {
+    for (size_t i = 0; i < WRITER_COUNT; i++) {
         int status = -1;
         assert_int_equal(waitpid(writers[i], &status, 0), writers[i]);
         assert_int_equal(status, 0);
     }
     BL_AUTO_FREE(bl_cache) cache = open_cache();
-    assert_int_equal(get(cache, "intel/sgx/qe-identity", "number 13"), BULLA_CAUSE_NONE);
+    for (unsigned i = 0; i < ROUND_COUNT; i++) {
+        name_of_round(i, name);
+        const struct bl_collateral_name wanted = named(name);
+        struct bl_claim_number number = { 0 };
+        assert_int_equal(get(cache, name, "number 13"), BULLA_CAUSE_NONE);
+        assert_int_equal(bl_cache_number(cache, &wanted, &number, NULL), BULLA_OK);
+        assert_int_equal(number.value, 13);
+    }
+    assert_int_equal(munmap(arrived, sizeof *arrived), 0);
 }
 
 /* A limit on file sizes stands for a disk that is full: the old piece stays. */

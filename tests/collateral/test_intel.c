@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Intel's documents by themselves, as a cache and a bundle have them: every rule broken alone. */
 #include "collateral/intel.h"
+#include "collateral/wants.h"
 
 #define ISSUED_S 1798761600      /* 2027-01-01 */
 #define NEXT_UPDATE_S 1801353600 /* 2027-01-31 */
@@ -223,6 +224,47 @@ test_a_revoked_signer(void **state)
     paper_free(p);
 }
 
+/* -- what a quote wants -------------------------------------------------------------------------- */
+
+static void
+test_what_a_quote_wants(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BL_COUNT_OF(all_kinds); i++) {
+        struct paper *p = paper_make(all_kinds[i]);
+        BL_AUTO_FREE(bl_wants) wants = bl_wants_new();
+        struct bulla_error err = { 0 };
+
+        paper_build(p);
+        const char *kind = p->kind == PAPER_SGX ? "sgx" : "tdx";
+        assert_string_equal(bl_evidence_kind(p->v.evidence), kind);
+        assert_ok(bl_wants_of_evidence(wants, kind, &p->v, BL_SNP_GENERATION_NONE, &err), &err);
+        assert_int_equal(wants->count, 4);
+        struct bl_collateral_set *set = intel_set(p); /* just these */
+        for (size_t k = 0; k < wants->count; k++)
+            assert_non_null(bl_collateral_find(set, &wants->items[k]));
+        bl_collateral_set_free(set);
+        paper_free(p);
+    }
+}
+
+/* What a platform is comes from its PCK: a quote that names its platform only can be asked nothing. */
+static void
+test_a_quote_without_its_pck(void **state)
+{
+    struct paper *p = paper_make(PAPER_SGX);
+    BL_AUTO_FREE(bl_wants) wants = bl_wants_new();
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    p->certification_type = 3;
+    paper_build(p);
+    assert_cause(bl_wants_of_evidence(wants, "sgx", &p->v, BL_SNP_GENERATION_NONE, &err),
+                 BULLA_CAUSE_CERTIFICATION_DATA, &err);
+    assert_int_equal(wants->count, 0);
+    paper_free(p);
+}
+
 /* -- windows ------------------------------------------------------------------------------------- */
 
 static void
@@ -272,6 +314,8 @@ main(void)
         cmocka_unit_test(test_another_root_or_signer),
         cmocka_unit_test(test_an_authority_of_nobody),
         cmocka_unit_test(test_a_revoked_signer),
+        cmocka_unit_test(test_what_a_quote_wants),
+        cmocka_unit_test(test_a_quote_without_its_pck),
         cmocka_unit_test(test_both_sides_of_each_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

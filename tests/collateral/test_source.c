@@ -189,6 +189,8 @@ test_the_chain_in_a_header(void **state)
     (void)state;
     paper_build(p);
     write_percent(p->parts[3].bytes, &header);
+    paper_put(&header, (struct bulla_bytes){ (const uint8_t *)"", 1 }); /* as a C string */
+    header.size--;
     assert_int_equal(
         take(PAPER_TCB_INFO(p), BL_LITERAL("body"), bulla_buffer_bytes(&header), nothing, &piece),
         BULLA_CAUSE_NONE);
@@ -209,6 +211,13 @@ test_the_chain_in_a_header(void **state)
         assert_int_equal(
             take(PAPER_TCB_INFO(p), BL_LITERAL("body"), text_bytes(wrong[i]), nothing, NULL),
             BULLA_CAUSE_MALFORMED);
+    /* Half a digit, where it would come out as the character that belongs there. */
+    char *slash = strstr((char *)header.data, "%2F");
+    assert_non_null(slash);
+    memcpy(slash, "%3g", 3);
+    assert_int_equal(
+        take(PAPER_TCB_INFO(p), BL_LITERAL("body"), bulla_buffer_bytes(&header), nothing, NULL),
+        BULLA_CAUSE_MALFORMED);
     bl_collateral_set_free(nothing);
     paper_free(p);
 }
