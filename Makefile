@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BUILD := build
 
-.PHONY: all test demo mutants fuzz deb check-deb check-clean check-long format install clean
+.PHONY: all test bench demo mutants fuzz deb check-deb check-clean check-long format install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -33,6 +33,11 @@ SECONDS ?= 60
 fuzz:
 	@tools/setup.sh build test
 	@python3 tools/run_fuzz.py $(SECONDS)
+
+# Speed, beside the limit of each claim in the same run.
+bench: all
+	@ninja -C $(BUILD) bench/bench_dcap bench/bench_snp >/dev/null
+	@python3 bench/run.py $(BUILD)
 
 # dist/bulla_VERSION_ARCH.deb
 deb:

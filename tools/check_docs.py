@@ -53,7 +53,7 @@ def check_packages(root):
 
 def check_anchors(root):
     """Each pinned root of the program stands in the table, and no other one."""
-    entries = re.findall(r'\{ "([\w-]+)",\s*"[^"]+",\s*BL_CLASS_(\w+),\s*\{([^}]*)\} \}',
+    entries = re.findall(r'\{ "([\w-]+)",\s*"[^"]+",\s*BL_CLASS_(\w+),\s*\{([^}]*)\},',
                          (root / "src/tee/anchors.c").read_text())
     pinned = sorted((vendor, "".join(re.findall(r"0x(\w\w)", key)), word.lower())
                     for vendor, word, key in entries)

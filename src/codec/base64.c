@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/base64.h"
 
+#include <string.h>
+
+#include "base/memory.h"
+
 #define PADDING '='
 
 static const char where[] = "Base64 text";
@@ -32,22 +36,33 @@ character_of(enum bl_base64 alphabet, unsigned value)
     return (uint8_t)c;
 }
 
-/* 0 to 63, or a value with higher bits set. */
-static unsigned
-value_of(enum bl_base64 alphabet, unsigned c)
-{
-    unsigned c62 = (unsigned)last_characters(alphabet, 62);
-    unsigned c63 = (unsigned)last_characters(alphabet, 63);
-    unsigned known = 0, value = 0;
+#define CHUNK_SIZE 64 /* characters: a number that compilers make vectors of */
 
-    value |= range_mask(c, 'A', 'Z') & (c - 'A');
-    value |= range_mask(c, 'a', 'z') & (c - 'a' + 26);
-    value |= range_mask(c, '0', '9') & (c - '0' + 52);
-    value |= range_mask(c, c62, c62) & 62;
-    value |= range_mask(c, c63, c63) & 63;
-    known |= range_mask(c, 'A', 'Z') | range_mask(c, 'a', 'z') | range_mask(c, '0', '9');
-    known |= range_mask(c, c62, c62) | range_mask(c, c63, c63);
-    return value | ~known;
+/* All ones if low <= c <= high, else zero; in bytes, so that many go at once. */
+static inline uint8_t
+byte_mask(uint8_t c, uint8_t low, uint8_t high)
+{
+    return (uint8_t)(0u - (unsigned)((uint8_t)(c - low) <= (uint8_t)(high - low)));
+}
+
+/* Of each character its value, 0 to 63; the result has a bit above these if one is none. */
+static uint8_t
+values_of(enum bl_base64 alphabet, const uint8_t text[CHUNK_SIZE], uint8_t values[CHUNK_SIZE])
+{
+    const uint8_t c62 = (uint8_t)last_characters(alphabet, 62);
+    const uint8_t c63 = (uint8_t)last_characters(alphabet, 63);
+    uint8_t wrong = 0;
+
+    for (size_t i = 0; i < CHUNK_SIZE; i++) {
+        const uint8_t c = text[i];
+        const uint8_t upper = byte_mask(c, 'A', 'Z'), lower = byte_mask(c, 'a', 'z'),
+                      digit = byte_mask(c, '0', '9'), is62 = byte_mask(c, c62, c62),
+                      is63 = byte_mask(c, c63, c63);
+        values[i] = (uint8_t)((upper & (c - 'A')) | (lower & (c - 'a' + 26)) |
+                              (digit & (c - '0' + 52)) | (is62 & 62) | (is63 & 63));
+        wrong |= (uint8_t) ~(upper | lower | digit | is62 | is63);
+    }
+    return wrong;
 }
 
 static size_t
@@ -101,25 +116,53 @@ decoded_size(struct bulla_bytes text)
     return text.size / 4 * 3 + (text.size % 4 == 0 ? 0 : text.size % 4 - 1);
 }
 
+/* Groups of four values to three bytes; of the last group `rest` characters count, unless that is 0. Not
+ * 0 if a bit is set behind the last byte. */
+static unsigned
+join(const uint8_t *values, size_t whole, size_t rest, uint8_t *bytes)
+{
+    unsigned left_over = 0;
+
+    for (size_t i = 0; i < whole + (rest != 0 ? 4 : 0); i += 4) {
+        const unsigned group = (unsigned)values[i] << 18 | (unsigned)values[i + 1] << 12 |
+                               (unsigned)values[i + 2] << 6 | values[i + 3];
+        const size_t size = i < whole ? 4 : rest;
+        for (size_t j = 0; j + 1 < size; j++)
+            *bytes++ = (uint8_t)(group >> (16 - 8 * j));
+        if (size < 4)
+            left_over = group & (0xffffffu >> (8 * (size - 1)));
+    }
+    return left_over;
+}
+
+/* At most a chunk, of which the last four characters may be fewer. */
+static enum bulla_status
+decode_chunk(enum bl_base64 alphabet, struct bulla_bytes text, uint8_t *bytes,
+             struct bulla_error *err)
+{
+    uint8_t padded[CHUNK_SIZE], values[CHUNK_SIZE];
+    const size_t rest = text.size % 4;
+
+    memset(padded, 'A', sizeof padded);
+    memcpy(padded, text.data, text.size);
+    const uint8_t wrong = values_of(alphabet, padded, values);
+    const unsigned left_over = join(values, text.size - rest, rest, bytes);
+    bl_wipe(padded, sizeof padded);
+    bl_wipe(values, sizeof values);
+    if (wrong != 0)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "character outside the alphabet", 0);
+    if (left_over != 0)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "bits after the last byte", 0);
+    return BULLA_OK;
+}
+
 static enum bulla_status
 decode(enum bl_base64 alphabet, struct bulla_bytes text, uint8_t *bytes, struct bulla_error *err)
 {
-    size_t at = 0;
-
-    for (size_t i = 0; i < text.size; i += 4) {
-        size_t size = text.size - i < 4 ? text.size - i : 4;
-        unsigned group = 0, wrong = 0;
-        for (size_t j = 0; j < size; j++) {
-            unsigned value = value_of(alphabet, text.data[i + j]);
-            wrong |= value >> 6;
-            group |= (value & 63) << (18 - 6 * j);
-        }
-        if (wrong != 0)
-            return bulla_fail(err, BULLA_E_MALFORMED, where, "character outside the alphabet", i);
-        for (size_t j = 0; j + 1 < size; j++)
-            bytes[at++] = (uint8_t)(group >> (16 - 8 * j));
-        if (size < 4 && (group & (0xffffffu >> (8 * (size - 1)))) != 0)
-            return bulla_fail(err, BULLA_E_MALFORMED, where, "bits after the last byte", i);
+    for (size_t at = 0; at < text.size; at += CHUNK_SIZE) {
+        const size_t left = text.size - at;
+        const struct bulla_bytes chunk = { text.data + at, left < CHUNK_SIZE ? left : CHUNK_SIZE };
+        BL_TRY(decode_chunk(alphabet, chunk, bytes + at / 4 * 3, err));
     }
     return BULLA_OK;
 }

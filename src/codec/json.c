@@ -1,120 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codec/json.h"
+#include "codec/json_node.h"
 
 #include <string.h>
 
-#include <jansson.h>
-
-#include "base/fault.h"
+#include "base/memory.h"
 #include "codec/nearest.h"
 
-static struct bl_json *
-from_library(json_t *value)
+static bool
+is_kind(const struct bl_json *value, enum bl_json_kind kind)
 {
-    return (struct bl_json *)value;
-}
-
-/* The library's accessors count no references and change nothing; they want no const. */
-static json_t *
-to_library(const struct bl_json *value)
-{
-    return (json_t *)(uintptr_t)value;
-}
-
-/* The library recurses to 2048; bound the nesting before it sees the text. */
-static enum bulla_status
-check_depth(struct bulla_bytes text, const char *where, struct bulla_error *err)
-{
-    size_t depth = 0;
-    bool in_string = false;
-
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '[' || c == '{') && ++depth > BL_JSON_DEPTH_MAX)
-            return bulla_fail(err, BULLA_E_LIMIT, where, "nested too deeply", i);
-        else if (!in_string && (c == ']' || c == '}') && depth > 0)
-            depth--;
-    }
-    return BULLA_OK;
-}
-
-/* The library's own text quotes the input; a record of ours must not. */
-static const char *
-parse_fault(enum json_error_code code)
-{
-    switch (code) {
-    case json_error_duplicate_key:
-        return "duplicate name";
-    case json_error_premature_end_of_input:
-        return "cut off";
-    case json_error_end_of_input_expected:
-        return "trailing bytes";
-    case json_error_invalid_utf8:
-        return "not UTF-8";
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return "NUL in a string";
-    case json_error_numeric_overflow:
-        return "number out of range";
-    case json_error_unknown:
-    case json_error_out_of_memory:
-    case json_error_stack_overflow:
-    case json_error_cannot_open_file:
-    case json_error_invalid_argument:
-    case json_error_invalid_syntax:
-    case json_error_invalid_format:
-    case json_error_wrong_type:
-    case json_error_null_value:
-    case json_error_item_not_found:
-    case json_error_index_out_of_range:
-        break;
-    }
-    return "not valid JSON";
-}
-
-enum bulla_status
-bl_json_parse(struct bulla_bytes text, const char *where, size_t size_max,
-              struct bl_json **value_out, struct bulla_error *err)
-{
-    json_error_t fault = { 0 };
-
-    if (text.size > size_max)
-        return bulla_fail(err, BULLA_E_LIMIT, where, "too long", size_max);
-    BL_TRY(check_depth(text, where, err));
-    if (bl_fault_point(BL_FAULT_MEMORY))
-        return bulla_fail(err, BULLA_E_MEMORY, where, "out of memory", 0);
-    json_t *value = json_loadb(text.size == 0 ? "" : (const char *)text.data, text.size,
-                               JSON_REJECT_DUPLICATES, &fault);
-    if (value != NULL) {
-        *value_out = from_library(value);
-        return BULLA_OK;
-    }
-    enum json_error_code code = json_error_code(&fault);
-    if (code == json_error_out_of_memory)
-        return bulla_fail(err, BULLA_E_MEMORY, where, "out of memory", 0);
-    struct bulla_error failure = { 0 };
-    enum bulla_status status =
-        bulla_fail(&failure, BULLA_E_MALFORMED, where, parse_fault(code), (size_t)fault.position);
-    failure.detail = (unsigned long)fault.line;
-    if (err != NULL && err->status == BULLA_OK)
-        *err = failure;
-    return status;
-}
-
-void
-bl_json_free(struct bl_json *value)
-{
-    json_decref(to_library(value));
+    return value != NULL && value->kind == kind;
 }
 
 const struct bl_json *
 bl_json_find(const struct bl_json *object, const char *name)
 {
-    return from_library(json_object_get(to_library(object), name));
+    const struct bulla_bytes wanted = { (const uint8_t *)name, strlen(name) };
+
+    if (!is_kind(object, BL_JSON_OBJECT))
+        return NULL;
+    for (const struct bl_json *member = object->first; member != NULL; member = member->next)
+        if (bl_equal(member->name, wanted))
+            return member;
+    return NULL;
 }
 
 enum bulla_status
@@ -132,13 +40,13 @@ bl_json_require(const struct bl_json *object, const char *name, const struct bl_
 bool
 bl_json_is_null(const struct bl_json *value)
 {
-    return json_is_null(to_library(value));
+    return is_kind(value, BL_JSON_NULL);
 }
 
 enum bulla_status
 bl_json_as_object(const struct bl_json *value, const char *name, struct bulla_error *err)
 {
-    if (!json_is_object(to_library(value)))
+    if (!is_kind(value, BL_JSON_OBJECT))
         return bulla_fail(err, BULLA_E_MALFORMED, name, "not an object", 0);
     return BULLA_OK;
 }
@@ -172,31 +80,33 @@ enum bulla_status
 bl_json_as_array(const struct bl_json *value, const char *name, size_t count_max, size_t *count_out,
                  struct bulla_error *err)
 {
-    if (!json_is_array(to_library(value)))
+    if (!is_kind(value, BL_JSON_ARRAY))
         return bulla_fail(err, BULLA_E_MALFORMED, name, "not an array", 0);
-    size_t count = json_array_size(to_library(value));
-    if (count > count_max)
+    if (value->count > count_max)
         return bulla_fail(err, BULLA_E_LIMIT, name, "too many items", count_max);
-    *count_out = count;
+    *count_out = value->count;
     return BULLA_OK;
 }
 
 const struct bl_json *
 bl_json_at(const struct bl_json *array, size_t i)
 {
-    return from_library(json_array_get(to_library(array), i));
+    const struct bl_json *item = is_kind(array, BL_JSON_ARRAY) ? array->first : NULL;
+
+    for (; item != NULL && i > 0; i--)
+        item = item->next;
+    return item;
 }
 
 enum bulla_status
 bl_json_as_text(const struct bl_json *value, const char *name, size_t size_max,
                 struct bulla_bytes *text_out, struct bulla_error *err)
 {
-    if (!json_is_string(to_library(value)))
+    if (!is_kind(value, BL_JSON_STRING))
         return bulla_fail(err, BULLA_E_MALFORMED, name, "not a string", 0);
-    size_t size = json_string_length(to_library(value));
-    if (size > size_max)
+    if (value->text.size > size_max)
         return bulla_fail(err, BULLA_E_LIMIT, name, "too long", size_max);
-    *text_out = (struct bulla_bytes){ (const uint8_t *)json_string_value(to_library(value)), size };
+    *text_out = value->text;
     return BULLA_OK;
 }
 
@@ -204,13 +114,12 @@ enum bulla_status
 bl_json_as_number(const struct bl_json *value, const char *name, int64_t least, int64_t most,
                   int64_t *number_out, struct bulla_error *err)
 {
-    if (!json_is_integer(to_library(value)))
+    if (!is_kind(value, BL_JSON_INTEGER))
         return bulla_fail(err, BULLA_E_MALFORMED, name, "not an integer", 0);
-    int64_t number = json_integer_value(to_library(value));
-    if (number < least || number > most)
-        return bulla_fail(err, BULLA_E_MALFORMED, name, number < least ? "too small" : "too large",
-                          0);
-    *number_out = number;
+    if (value->integer < least || value->integer > most)
+        return bulla_fail(err, BULLA_E_MALFORMED, name,
+                          value->integer < least ? "too small" : "too large", 0);
+    *number_out = value->integer;
     return BULLA_OK;
 }
 
@@ -218,9 +127,9 @@ enum bulla_status
 bl_json_as_bool(const struct bl_json *value, const char *name, bool *value_out,
                 struct bulla_error *err)
 {
-    if (!json_is_boolean(to_library(value)))
+    if (!is_kind(value, BL_JSON_TRUE) && !is_kind(value, BL_JSON_FALSE))
         return bulla_fail(err, BULLA_E_MALFORMED, name, "neither true nor false", 0);
-    *value_out = json_is_true(to_library(value));
+    *value_out = value->kind == BL_JSON_TRUE;
     return BULLA_OK;
 }
 
@@ -228,14 +137,16 @@ bool
 bl_json_next(const struct bl_json *object, void **cursor, struct bulla_bytes *name_out,
              const struct bl_json **value_out)
 {
-    json_t *members = to_library(object);
+    const struct bl_json *last = *cursor;
+    const struct bl_json *member = is_kind(object, BL_JSON_OBJECT) ? object->first : NULL;
 
-    *cursor = *cursor == NULL ? json_object_iter(members) : json_object_iter_next(members, *cursor);
-    if (*cursor == NULL)
+    if (last != NULL)
+        member = last->next;
+    if (member == NULL)
         return false;
-    const char *name = json_object_iter_key(*cursor);
-    *name_out = (struct bulla_bytes){ (const uint8_t *)name, strlen(name) };
+    *cursor = (void *)(uintptr_t)member;
+    *name_out = member->name;
     if (value_out != NULL)
-        *value_out = from_library(json_object_iter_value(*cursor));
+        *value_out = member;
     return true;
 }

@@ -3,8 +3,8 @@
  * codec/json.h: JSON (RFC 8259) read strictly, and written so that it is always valid.
  *
  * Guarantees: one object or array and nothing after it; no duplicate names; UTF-8; no NUL in
- * strings; size and depth bounded; numbers are integers of 64 bits wherever one is asked for. What
- * is absent or null never counts as zero, false or the empty string.
+ * strings; size, depth, values (131072) and members of one object (512) bounded; numbers are
+ * integers of 64 bits wherever one is asked for, and others are never looked at. What is absent or null never counts as zero, false or the empty string.
  * Errors of a value name it in err->where; errors of the parse carry the byte in err->offset and
  * the line in err->detail.
  * Does not: keep the bytes that were read (what is signed as JSON is verified over its bytes).
@@ -47,7 +47,7 @@ enum bulla_status bl_json_as_array(const struct bl_json *value, const char *name
                                    size_t *count_out, struct bulla_error *err) BULLA_CHECKED;
 /** The i-th item of an array, or NULL. */
 const struct bl_json *bl_json_at(const struct bl_json *array, size_t i);
-/** A string of at most `size_max` bytes, borrowed. */
+/** A string of at most `size_max` bytes, borrowed; a zero follows it. */
 enum bulla_status bl_json_as_text(const struct bl_json *value, const char *name, size_t size_max,
                                   struct bulla_bytes *text_out,
                                   struct bulla_error *err) BULLA_CHECKED;
@@ -58,8 +58,7 @@ enum bulla_status bl_json_as_number(const struct bl_json *value, const char *nam
 enum bulla_status bl_json_as_bool(const struct bl_json *value, const char *name, bool *value_out,
                                   struct bulla_error *err) BULLA_CHECKED;
 
-/** Walk the members of an object in no particular order: start with *cursor NULL; false at the
- *  end. */
+/** Walk the members of an object in their order: start with *cursor NULL; false at the end. */
 bool bl_json_next(const struct bl_json *object, void **cursor, struct bulla_bytes *name_out,
                   const struct bl_json **value_out);
 

@@ -411,7 +411,7 @@ check_issuer_list(const struct bl_collateral *object, struct search *search,
     search->path.count = 1;
     BL_TRY(walk_up(search, err));
     BL_TRY(bl_crl_verify_late(list, search->path.items[0], search->trust->now_s,
-                              search->trust->grace_s, err));
+                              search->trust->grace_s, NULL, err));
     *facts = (struct bl_collateral_facts){ 0 };
     bl_crl_window(list, &facts->issued_s, &facts->until_s);
     return BULLA_OK;

@@ -68,22 +68,20 @@ check_issuer(const struct bl_certificate *issuer, size_t depth, struct bulla_err
 
 static enum bulla_status
 check_signature(const struct bl_certificate *certificate, const struct bl_certificate *issuer,
-                size_t depth, struct bulla_error *err)
+                size_t depth, struct bl_memo *memo, struct bulla_error *err)
 {
-    BL_AUTO_FREE(bl_key) key = NULL;
-
     if (!bl_certificate_is_issued_by(certificate, issuer))
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain", "issued under another name",
                           depth);
-    BL_TRY(bl_certificate_key(issuer, &key, err));
-    return bl_der_signature_verify(key, &certificate->algorithm, certificate->signed_part,
-                                   certificate->signature, BULLA_CAUSE_SIGNATURE, err);
+    return bl_certificate_verify(issuer, &certificate->algorithm, certificate->signed_part,
+                                 certificate->signature, BULLA_CAUSE_SIGNATURE, memo, err);
 }
 
 enum bulla_status
-bl_chain_verify(const struct bl_certificate *const *chain, size_t chain_count,
-                const struct bl_certificate *anchor, int64_t now_s,
-                const char *const *known_critical, struct bulla_error *err)
+bl_chain_verify_known(const struct bl_certificate *const *chain, size_t chain_count,
+                      const struct bl_certificate *anchor, int64_t now_s,
+                      const char *const *known_critical, struct bl_memo *memo,
+                      struct bulla_error *err)
 {
     if (chain_count == 0)
         return bulla_fail(err, BULLA_E_ARGUMENT, "certificate chain", "empty", 0);
@@ -94,7 +92,7 @@ bl_chain_verify(const struct bl_certificate *const *chain, size_t chain_count,
     const struct bl_certificate *issuer = anchor;
     for (size_t depth = chain_count; depth-- > 0;) {
         BL_TRY(check_issuer(issuer, depth + 1, err));
-        BL_TRY(check_signature(chain[depth], issuer, depth, err));
+        BL_TRY(check_signature(chain[depth], issuer, depth, memo, err));
         BL_TRY(check_validity(chain[depth], depth, now_s, err));
         BL_TRY(check_critical(chain[depth], depth, known_critical, err));
         issuer = chain[depth];
@@ -106,7 +104,15 @@ enum bulla_status
 bl_certificate_verify_self(const struct bl_certificate *certificate, int64_t now_s,
                            const char *const *known_critical, struct bulla_error *err)
 {
-    BL_TRY(check_signature(certificate, certificate, 0, err));
+    BL_TRY(check_signature(certificate, certificate, 0, NULL, err));
     BL_TRY(check_validity(certificate, 0, now_s, err));
     return check_critical(certificate, 0, known_critical, err);
+}
+
+enum bulla_status
+bl_chain_verify(const struct bl_certificate *const *chain, size_t chain_count,
+                const struct bl_certificate *anchor, int64_t now_s,
+                const char *const *known_critical, struct bulla_error *err)
+{
+    return bl_chain_verify_known(chain, chain_count, anchor, now_s, known_critical, NULL, err);
 }

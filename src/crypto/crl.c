@@ -238,14 +238,11 @@ check_dates(const struct bl_crl *crl, int64_t now_s, int64_t grace_s, struct bul
 
 enum bulla_status
 bl_crl_verify_late(const struct bl_crl *crl, const struct bl_certificate *issuer, int64_t now_s,
-                   int64_t grace_s, struct bulla_error *err)
+                   int64_t grace_s, struct bl_memo *memo, struct bulla_error *err)
 {
-    BL_AUTO_FREE(bl_key) key = NULL;
-
     BL_TRY(check_issuer(crl, issuer, err));
-    BL_TRY(bl_certificate_key(issuer, &key, err));
-    BL_TRY(bl_der_signature_verify(key, &crl->algorithm, crl->signed_part, crl->signature,
-                                   BULLA_CAUSE_COLLATERAL_SIGNATURE, err));
+    BL_TRY(bl_certificate_verify(issuer, &crl->algorithm, crl->signed_part, crl->signature,
+                                 BULLA_CAUSE_COLLATERAL_SIGNATURE, memo, err));
     if (crl->unusable != NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, where, crl->unusable);
     return check_dates(crl, now_s, grace_s, err);
@@ -255,7 +252,7 @@ enum bulla_status
 bl_crl_verify(const struct bl_crl *crl, const struct bl_certificate *issuer, int64_t now_s,
               struct bulla_error *err)
 {
-    return bl_crl_verify_late(crl, issuer, now_s, /* grace_s= */ 0, err);
+    return bl_crl_verify_late(crl, issuer, now_s, /* grace_s= */ 0, NULL, err);
 }
 
 void

@@ -31,9 +31,10 @@ bool bl_crl_is_of(const struct bl_crl *crl, const struct bl_certificate *issuer)
  *  CRL_ISSUER_MISMATCH, COLLATERAL_SIGNATURE, COLLATERAL_EXPIRED, NOT_YET_VALID, UNTRUSTED. */
 enum bulla_status bl_crl_verify(const struct bl_crl *crl, const struct bl_certificate *issuer,
                                 int64_t now_s, struct bulla_error *err) BULLA_CHECKED;
-/** The same, but for `grace_s` seconds (not negative) after next_update it still counts. */
+/** The same, but for `grace_s` seconds (not negative) after next_update it still counts, and a
+ *  signature that `memo` (may be NULL) knows is not verified again. */
 enum bulla_status bl_crl_verify_late(const struct bl_crl *crl, const struct bl_certificate *issuer,
-                                     int64_t now_s, int64_t grace_s,
+                                     int64_t now_s, int64_t grace_s, struct bl_memo *memo,
                                      struct bulla_error *err) BULLA_CHECKED;
 /** From when until when it holds, in Unix seconds; nobody's word before bl_crl_verify(). */
 void bl_crl_window(const struct bl_crl *crl, int64_t *this_update_s_out,

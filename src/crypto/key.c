@@ -171,7 +171,8 @@ public_is_valid(const struct bl_library *library, EVP_PKEY *pkey)
     return valid;
 }
 
-/* From a curve at hand: a fifth of the time of the general way. NULL if it is no point of it. */
+/* From a curve at hand: a tenth of the time of the general way. NULL if it is no point of it: libcrypto
+ * takes no coordinate that is not below the field's prime, and no point that is not on the curve. */
 static EVP_PKEY *
 public_from_point(const struct bl_library *library, const struct bl_key_traits *traits,
                   const uint8_t *point)
@@ -180,8 +181,7 @@ public_from_point(const struct bl_library *library, const struct bl_key_traits *
     EVP_PKEY *pkey = EVP_PKEY_new();
 
     if (pkey != NULL && EVP_PKEY_copy_parameters(pkey, curve) == 1 &&
-        EVP_PKEY_set1_encoded_public_key(pkey, point, traits->public_size) == 1 &&
-        public_is_valid(library, pkey))
+        EVP_PKEY_set1_encoded_public_key(pkey, point, traits->public_size) == 1)
         return pkey;
     EVP_PKEY_free(pkey);
     return NULL;

@@ -7,9 +7,11 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <string.h>
 
 #include "base/fault.h"
 #include "base/memory.h"
+#include "codec/der.h"
 #include "crypto/key.h"
 #include "crypto/library.h"
 #include "crypto/pkey.h"
@@ -124,24 +126,32 @@ der_to_raw(const uint8_t *der, size_t size, uint8_t *raw, size_t coordinate_size
     return done;
 }
 
-/* r|s to DER; the size of it, or 0. */
+/* One coordinate as an INTEGER: no leading zeros but the one that keeps it positive. */
+static size_t
+put_integer(uint8_t *der, const uint8_t *number, size_t size)
+{
+    while (size > 1 && number[0] == 0) {
+        number++;
+        size--;
+    }
+    const size_t sign = number[0] >> 7;
+    der[0] = BL_DER_INTEGER;
+    der[1] = (uint8_t)(sign + size);
+    der[2] = 0;
+    memcpy(der + 2 + sign, number, size);
+    return 2 + sign + size;
+}
+
+/* r|s to Ecdsa-Sig-Value (RFC 3279 section 2.2.3), which is shorter than 128 bytes; its size. */
 static size_t
 raw_to_der(const uint8_t *raw, size_t coordinate_size, uint8_t der[ECDSA_DER_SIZE_MAX])
 {
-    ECDSA_SIG *signature = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(raw, (int)coordinate_size, NULL);
-    BIGNUM *s = BN_bin2bn(raw + coordinate_size, (int)coordinate_size, NULL);
-    int size = 0;
+    size_t size = put_integer(der + 2, raw, coordinate_size);
 
-    if (signature == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(signature, r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-    } else {
-        unsigned char *end = der;
-        size = i2d_ECDSA_SIG(signature, &end);
-    }
-    ECDSA_SIG_free(signature);
-    return size > 0 ? (size_t)size : 0;
+    size += put_integer(der + 2 + size, raw + coordinate_size, coordinate_size);
+    der[0] = BL_DER_SEQUENCE;
+    der[1] = (uint8_t)size;
+    return 2 + size;
 }
 
 static enum bulla_status
@@ -181,9 +191,9 @@ ecdsa_verify_digest(const struct bl_key *key, struct bulla_bytes digest,
         !bl_scalar_in_range(traits, signature.data + traits->private_size))
         return bulla_fail(err, BULLA_E_SIGNATURE, "signature", "r or s out of range", 0);
     BL_TRY(bl_library(&library, err));
-    size_t size = raw_to_der(signature.data, traits->private_size, der);
+    const size_t size = raw_to_der(signature.data, traits->private_size, der);
     operation.context = EVP_PKEY_CTX_new_from_pkey(library->context, key->pkey, NULL);
-    if (size == 0 || operation.context == NULL || EVP_PKEY_verify_init(operation.context) != 1)
+    if (operation.context == NULL || EVP_PKEY_verify_init(operation.context) != 1)
         return bl_library_failed(err, "signature", "cannot be verified");
     return verdict(EVP_PKEY_verify(operation.context, der, size, digest.data, digest.size), err);
 }

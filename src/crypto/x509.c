@@ -201,6 +201,42 @@ bl_certificate_key(const struct bl_certificate *certificate, struct bl_key **key
     return bl_key_from_spki(certificate->spki, key_out, err);
 }
 
+static enum bulla_status
+verify_by_key(const struct bl_certificate *signer, const struct bl_der_algorithm *algorithm,
+              struct bulla_bytes message, struct bulla_bytes signature, enum bulla_cause cause,
+              struct bulla_error *err)
+{
+    BL_AUTO_FREE(bl_key) key = NULL;
+
+    BL_TRY(bl_certificate_key(signer, &key, err));
+    return bl_der_signature_verify(key, algorithm, message, signature, cause, err);
+}
+
+enum bulla_status
+bl_certificate_verify(const struct bl_certificate *signer, const struct bl_der_algorithm *algorithm,
+                      struct bulla_bytes message, struct bulla_bytes signature,
+                      enum bulla_cause cause, struct bl_memo *memo, struct bulla_error *err)
+{
+    const uint8_t how[] = { (uint8_t)algorithm->scheme, (uint8_t)algorithm->hash };
+    const struct bulla_bytes arguments[] = { signer->spki, BL_BYTES_OF(how), message, signature };
+    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+
+    if (memo == NULL)
+        return verify_by_key(signer, algorithm, message, signature, cause, err);
+    BL_TRY(bl_memo_key("X.509 signature", arguments, BL_COUNT_OF(arguments), memo_key, err));
+    if (bl_memo_find(memo, memo_key) != NULL)
+        return BULLA_OK;
+    BL_TRY(verify_by_key(signer, algorithm, message, signature, cause, err));
+    bl_memo_note(memo, memo_key);
+    return BULLA_OK;
+}
+
+struct bulla_bytes
+bl_certificate_spki(const struct bl_certificate *certificate)
+{
+    return certificate->spki;
+}
+
 struct bulla_bytes
 bl_certificate_serial(const struct bl_certificate *certificate)
 {

@@ -10,6 +10,7 @@
 #define BL_CRYPTO_X509_H
 
 #include "crypto/key.h"
+#include "crypto/memo.h"
 
 #define BL_CERTIFICATE_SIZE_MAX 16384 /* bytes of DER */
 #define BL_CHAIN_COUNT_MAX 6          /* certificates, anchor included */
@@ -28,6 +29,8 @@ struct bulla_bytes bl_certificate_der(const struct bl_certificate *certificate);
 enum bulla_status bl_certificate_key(const struct bl_certificate *certificate,
                                      struct bl_key **key_out,
                                      struct bulla_error *err) BULLA_CHECKED;
+/** The DER SubjectPublicKeyInfo; borrowed. */
+struct bulla_bytes bl_certificate_spki(const struct bl_certificate *certificate);
 /** Validity in Unix seconds. */
 void bl_certificate_validity(const struct bl_certificate *certificate, int64_t *not_before_s_out,
                              int64_t *not_after_s_out);
@@ -89,6 +92,12 @@ enum bulla_status bl_chain_verify(const struct bl_certificate *const *chain, siz
 enum bulla_status bl_certificate_verify_self(const struct bl_certificate *certificate,
                                              int64_t now_s, const char *const *known_critical,
                                              struct bulla_error *err) BULLA_CHECKED;
+/** The same, with signatures that `memo` (may be NULL) knows not verified again. */
+enum bulla_status bl_chain_verify_known(const struct bl_certificate *const *chain,
+                                        size_t chain_count, const struct bl_certificate *anchor,
+                                        int64_t now_s, const char *const *known_critical,
+                                        struct bl_memo *memo,
+                                        struct bulla_error *err) BULLA_CHECKED;
 
 /** What a new certificate is to say. */
 struct bl_certificate_request {

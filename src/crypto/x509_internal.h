@@ -55,6 +55,12 @@ const struct bl_extension *bl_certificate_find_extension(const struct bl_certifi
                                                          struct bulla_bytes oid);
 /** True for a SEQUENCE of sets of attributes, each a type and a value. */
 bool bl_name_is_well_formed(struct bulla_bytes name);
+/** The subject signed this: bl_der_signature_verify() with its key, or `memo` (may be NULL) knows. */
+enum bulla_status bl_certificate_verify(const struct bl_certificate *signer,
+                                        const struct bl_der_algorithm *algorithm,
+                                        struct bulla_bytes message, struct bulla_bytes signature,
+                                        enum bulla_cause cause, struct bl_memo *memo,
+                                        struct bulla_error *err) BULLA_CHECKED;
 /** True if it has no attribute: such a name is nobody's. */
 bool bl_name_is_empty(struct bulla_bytes name);
 /** Content of an INTEGER of any size and sign, in the fewest bytes (X.690 section 8.3.2). */

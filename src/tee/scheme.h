@@ -35,6 +35,8 @@ struct bl_anchor {
     struct bulla_bytes platform_id; /* of an enrolled AK: 32 bytes, or empty if not known */
     const char
         *role; /* ROOT_KEY, GIVEN: whose, or as what: "intel", "amd-milan", "iak"; else NULL */
+    struct bulla_bytes editions; /* of a ROOT_KEY: SHA-256 of whole certificates that are known, 32
+                                    bytes each, or empty */
 };
 
 /** A named piece: `role` as in `bulla verify --part ROLE=FILE` or `--input NAME=VALUE`. */
@@ -58,6 +60,7 @@ struct bl_verification {
     struct bulla_bytes binder;  /* what the evidence must carry: nonce, or digest of report data */
     enum bl_binding binding; /* what the caller put into `binder`; ABSENT: nothing is compared, the
                                   claims say so, and appraisal refuses */
+    struct bl_memo *memo;    /* what was found out before about the same bytes; or NULL */
     struct bl_pcr_selection requested; /* mask 0: any selection; the claims say which */
 };
 

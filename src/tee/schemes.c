@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crypto/certificate_list.h"
 #include "tee/azure/verify.h"
 #include "tee/cca/verify.h"
 #include "tee/ccel/log.h"
@@ -116,6 +117,23 @@ bl_anchor_given(const struct bl_verification *verification, const char *role, si
     return NULL;
 }
 
+/* The file that was given, PEM or DER, has this very certificate in it. */
+static enum bulla_status
+is_given_root(const struct bl_anchor *anchor, const struct bl_certificate *root, bool *is_given_out,
+              struct bulla_error *err)
+{
+    BL_AUTO(bl_certificate_list) given = { 0 };
+
+    *is_given_out = false;
+    if (anchor->kind != BL_ANCHOR_GIVEN || strcmp(anchor->role, "root") != 0)
+        return BULLA_OK;
+    BL_TRY(bl_certificate_list_read(anchor->der, &given, err));
+    for (size_t i = 0; i < given.count; i++)
+        if (bl_equal(bl_certificate_der(given.items[i]), bl_certificate_der(root)))
+            *is_given_out = true;
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_anchor_of_root(const struct bl_verification *verification, const char *vendor,
                   const struct bl_certificate *root, const struct bl_anchor **anchor_out,
@@ -126,10 +144,11 @@ bl_anchor_of_root(const struct bl_verification *verification, const char *vendor
     BL_TRY(bl_certificate_spki_digest(root, digest, err));
     for (size_t i = 0; i < verification->anchor_count; i++) {
         const struct bl_anchor *anchor = &verification->anchors[i];
-        bool is_pinned = anchor->kind == BL_ANCHOR_ROOT_KEY && strcmp(anchor->role, vendor) == 0 &&
-                         bl_equal(anchor->der, BL_BYTES_OF(digest));
-        bool is_given = anchor->kind == BL_ANCHOR_GIVEN && strcmp(anchor->role, "root") == 0 &&
-                        bl_equal(anchor->der, bl_certificate_der(root));
+        const bool is_pinned = anchor->kind == BL_ANCHOR_ROOT_KEY &&
+                               strcmp(anchor->role, vendor) == 0 &&
+                               bl_equal(anchor->der, BL_BYTES_OF(digest));
+        bool is_given = false;
+        BL_TRY(is_given_root(anchor, root, &is_given, err));
         if (is_pinned || is_given) {
             *anchor_out = anchor;
             return BULLA_OK;

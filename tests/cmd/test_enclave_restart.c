@@ -45,8 +45,10 @@ static const enum bulla_cause every_cause[] = {
 static bool
 may_pass(enum bulla_cause cause)
 {
-    static const enum bulla_cause causes[] = { BULLA_CAUSE_MEMORY, BULLA_CAUSE_UNREACHABLE,
-                                               BULLA_CAUSE_CONNECTION_CLOSED, BULLA_CAUSE_TIMEOUT };
+    static const enum bulla_cause causes[] = {
+        BULLA_CAUSE_MEMORY,  BULLA_CAUSE_UNREACHABLE, BULLA_CAUSE_CONNECTION_CLOSED,
+        BULLA_CAUSE_TIMEOUT, BULLA_CAUSE_SOURCE_BUSY, BULLA_CAUSE_SOURCE_ANSWER
+    };
 
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         if (causes[i] == cause)

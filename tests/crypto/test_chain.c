@@ -157,6 +157,44 @@ test_who_may_issue(void **state)
     house_done(&h);
 }
 
+/* A memo makes an answer faster, and never another one. */
+static void
+test_a_memo(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    struct house h = build_house(BL_KEY_P256), other = build_house(BL_KEY_P256);
+    BL_AUTO_FREE(bl_memo) memo = NULL;
+    BL_AUTO_FREE(bl_certificate) forged = altered(h.leaf, make_authority, other.root_key);
+    BL_AUTO(bulla_buffer) der = { 0 };
+    const struct bl_certificate *const leaf[] = { h.leaf }, *const stranger[] = { forged };
+
+    assert_ok(bl_memo_new(8, &memo, &err), &err);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(bl_chain_verify_known(leaf, 1, h.root, NOW_S, NULL, memo, &err), &err);
+        /* the same signature, another message: one byte of the leaf's own key differs */
+        der.size = 0;
+        assert_ok(bulla_buffer_append(&der, bl_certificate_der(h.leaf), &err), &err);
+        const struct bulla_bytes spki = bl_certificate_spki(h.leaf);
+        der.data[(size_t)(spki.data - bl_certificate_der(h.leaf).data) + spki.size - 1] ^= 1;
+        BL_AUTO_FREE(bl_certificate) changed = parse(&der);
+        const struct bl_certificate *const lie[] = { changed };
+        assert_fails(bl_chain_verify_known(lie, 1, h.root, NOW_S, NULL, memo, &err),
+                     BULLA_E_SIGNATURE, &err);
+        /* the same message and signature, another key of the same name */
+        assert_fails(bl_chain_verify_known(leaf, 1, other.root, NOW_S, NULL, memo, &err),
+                     BULLA_E_SIGNATURE, &err);
+        assert_fails(bl_chain_verify_known(stranger, 1, h.root, NOW_S, NULL, memo, &err),
+                     BULLA_E_SIGNATURE, &err);
+        /* what is known to be signed may be out of date */
+        assert_fails(bl_chain_verify_known(leaf, 1, h.root, AFTER_S + 1, NULL, memo, &err),
+                     BULLA_E_STALE, &err);
+        bulla_error_clear(&err);
+    }
+    house_done(&h);
+    house_done(&other);
+}
+
 static void
 test_counts(void **state)
 {
@@ -233,6 +271,7 @@ main(void)
         cmocka_unit_test(test_another_authority),
         cmocka_unit_test(test_no_byte_can_change),
         cmocka_unit_test(test_who_may_issue),
+        cmocka_unit_test(test_a_memo),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_critical_extensions),
         cmocka_unit_test(test_signatures_that_prove_nothing),

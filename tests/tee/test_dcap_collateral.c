@@ -319,6 +319,58 @@ test_collateral_is_about_this_platform(void **state)
     }
 }
 
+/* -- what was found out before ------------------------------------------------------------------- */
+
+/* The documents of one paper under the signer of another: nothing that the first one proved helps. */
+static void
+remembered(void **state)
+{
+    struct paper *p = paper_make(PAPER_TD15), *other = paper_make(PAPER_TD15);
+    BL_AUTO_FREE(bl_memo) memo = NULL;
+    struct bulla_error err = { 0 };
+    struct bl_claims claims = { 0 };
+
+    (void)state;
+    assert_ok(bl_memo_new(64, &memo, &err), &err);
+    paper_build(p);
+    paper_build(other);
+    p->v.memo = other->v.memo = memo;
+    for (int i = 0; i < 2; i++) {
+        assert_ok(paper_verify(p, &claims, &err), &err);
+        assert_ok(paper_verify(other, &claims, &err), &err);
+    }
+    const struct bulla_bytes own = other->parts[2].bytes;
+    other->parts[2].bytes = p->parts[2].bytes; /* TCB info, signed by p's signer */
+    assert_cause(paper_verify(other, &claims, &err), BULLA_CAUSE_COLLATERAL_SIGNATURE, &err);
+    assert_cause(paper_verify(other, &claims, &err), BULLA_CAUSE_COLLATERAL_SIGNATURE, &err);
+    other->parts[2].bytes = own;
+    bulla_error_clear(&err);
+    assert_ok(paper_verify(other, &claims, &err), &err);
+    other->v.now_s += 40 * 86400; /* what is known to be Intel's is not of now for ever */
+    assert_fails(paper_verify(other, &claims, &err), BULLA_E_STALE, &err);
+    paper_free(p);
+    paper_free(other);
+}
+
+/* Two documents, and certificates of another signer with the second. */
+static void
+two_signers(void **state)
+{
+    struct paper *p = paper_make(PAPER_SGX), *other = paper_make(PAPER_SGX);
+    struct bulla_error err = { 0 };
+    struct bl_claims claims = { 0 };
+
+    (void)state;
+    paper_build(p);
+    paper_build(other);
+    p->parts[4].bytes = other->parts[4].bytes;
+    assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_COLLATERAL_SIGNATURE, &err);
+    p->parts[5].bytes = other->parts[5].bytes; /* under a root that is not pinned */
+    assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_WRONG_ROOT, &err);
+    paper_free(p);
+    paper_free(other);
+}
+
 int
 main(void)
 {
@@ -330,6 +382,8 @@ main(void)
         cmocka_unit_test(test_grace_of_documents),
         cmocka_unit_test(test_collateral_is_signed),
         cmocka_unit_test(test_collateral_is_about_this_platform),
+        cmocka_unit_test(remembered),
+        cmocka_unit_test(two_signers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

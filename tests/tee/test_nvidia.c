@@ -297,7 +297,7 @@ test_a_leaf_that_the_root_did_not_issue(void **state)
     b.parts[1] = (struct bl_part){ "root", bulla_buffer_bytes(&other.root) };
     b.part_count = 2;
     b.anchor.der = bulla_buffer_bytes(&other.root);
-    assert_refused(&b, BULLA_CAUSE_SIGNATURE);
+    assert_refused(&b, BULLA_CAUSE_UNTRUSTED);
 }
 
 static void

@@ -242,6 +242,54 @@ test_dates_on_both_sides(void **state)
     clear(s);
 }
 
+/* -- roots that are pinned ----------------------------------------------------------------------- */
+
+/* Of a root whose key is pinned, an edition that nobody looked at must sign itself. */
+static void
+editions(void **state)
+{
+    struct scene *s = set_scene();
+    struct party twin =
+        certify(EVP_PKEY_dup(s->root.key), WITH_P256, (struct saying){ .name = "root" }, NULL);
+    struct party author =
+        certify(make_key(WITH_P256), WITH_P256, (struct saying){ .name = "root" }, NULL);
+    struct party forged =
+        certify(EVP_PKEY_dup(s->root.key), WITH_P256, (struct saying){ .name = "root" }, &author);
+    struct bulla_error err = { 0 };
+    uint8_t key[32], edition[2][32] = { { 0 } };
+    struct bl_anchor anchor = { .name = "pinned",
+                                .kind = BL_ANCHOR_ROOT_KEY,
+                                .der = BL_BYTES_OF(key),
+                                .role = "vendor",
+                                .editions = { edition[0], sizeof edition } };
+    const struct bl_anchor *found = NULL;
+
+    (void)state;
+    assert_ok(bl_certificate_spki_digest(s->root.certificate, key, &err), &err);
+    s->v.anchors = &anchor;
+    assert_ok(bl_path_verify_root(&s->v, "vendor", s->root.certificate, &found, &err), &err);
+    assert_ptr_equal(found, &anchor);
+    assert_ok(bl_path_verify_root(&s->v, "vendor", twin.certificate, &found, &err), &err);
+    assert_cause(bl_path_verify_root(&s->v, "vendor", forged.certificate, &found, &err),
+                 BULLA_CAUSE_UNTRUSTED, &err);
+    assert_cause(bl_path_verify_root(&s->v, "other", s->root.certificate, &found, &err),
+                 BULLA_CAUSE_WRONG_ROOT, &err);
+    assert_cause(bl_path_verify_root(&s->v, "vendor", author.certificate, &found, &err),
+                 BULLA_CAUSE_WRONG_ROOT, &err);
+    bulla_error_clear(&err);
+    /* One that was looked at is known as a whole, whoever signed it. */
+    assert_ok(bl_hash_once(BL_SHA256, bl_certificate_der(forged.certificate), edition[1], &err),
+              &err);
+    assert_ok(bl_path_verify_root(&s->v, "vendor", forged.certificate, &found, &err), &err);
+    edition[1][31] ^= 1;
+    assert_cause(bl_path_verify_root(&s->v, "vendor", forged.certificate, &found, &err),
+                 BULLA_CAUSE_UNTRUSTED, &err);
+    party_done(&twin);
+    party_done(&author);
+    party_done(&forged);
+    clear(s);
+}
+
 int
 main(void)
 {
@@ -253,6 +301,7 @@ main(void)
         cmocka_unit_test(test_two_lists),
         cmocka_unit_test(test_the_path_itself),
         cmocka_unit_test(test_dates_on_both_sides),
+        cmocka_unit_test(editions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "crypto/crl.h"
+#include "tee/x509path/path.h"
 
 #define WHERE "collateral"
 #define SIGNER_CHAIN_COUNT 2 /* the TCB signing certificate and the root */
@@ -71,7 +72,7 @@ static enum bulla_status
 verify_list(const struct bl_verification *v, const struct bl_crl *list,
             const struct bl_certificate *issuer, struct bl_claims *claims, struct bulla_error *err)
 {
-    BL_TRY(bl_crl_verify_late(list, issuer, v->now_s, v->collateral_grace_s, err));
+    BL_TRY(bl_crl_verify_late(list, issuer, v->now_s, v->collateral_grace_s, v->memo, err));
     if (bl_crl_is_due(list, v->now_s))
         bl_claims_late(claims);
     return BULLA_OK;
@@ -138,7 +139,15 @@ struct signer {
     const struct bl_verification *v;
     const struct platform *platform;
     const struct bl_crl *root_list; /* there, wherever there is something signed */
+    struct bulla_bytes issuers; /* the certificates that were verified last: mostly the only ones */
+    struct bl_certificate_list chain;
 };
+
+static void
+signer_done(struct signer *signer)
+{
+    bl_certificate_list_done(&signer->chain);
+}
 
 static enum bulla_status
 fail_signature(const char *what, struct bulla_error *err)
@@ -152,23 +161,21 @@ static enum bulla_status
 verify_signer(const struct signer *signer, const struct bl_certificate_list *list,
               struct bulla_error *err)
 {
-    const struct bl_certificate *leaf = list->items[0];
     const struct bl_anchor *anchor = NULL;
     struct bulla_error failure = { 0 };
     bool is_named = false;
 
     if (list->count != SIGNER_CHAIN_COUNT)
         return fail_signature("not the two certificates of Intel's TCB signing", err);
+    const struct bl_certificate *leaf = list->items[0], *root = list->items[1];
     BL_TRY(bl_pck_is_named(leaf, "Intel SGX TCB Signing", &is_named, err));
     if (!is_named)
         return fail_signature("its signer is not Intel's TCB signing", err);
-    BL_TRY(bl_anchor_of_root(signer->v, "intel", list->items[1], &anchor, err));
+    BL_TRY(bl_path_verify_root(signer->v, "intel", root, &anchor, err));
     if (anchor != signer->platform->anchor)
         return bulla_fail_cause(err, BULLA_CAUSE_WRONG_ROOT, WHERE, "another root than the PCK's");
-    enum bulla_status status = bl_pck_verify_root(list->items[1], signer->v->now_s, &failure);
-    if (status == BULLA_OK)
-        status =
-            bl_chain_verify(&leaf, 1, signer->platform->root, signer->v->now_s, NULL, &failure);
+    enum bulla_status status = bl_chain_verify_known(
+        &leaf, 1, signer->platform->root, signer->v->now_s, NULL, signer->v->memo, &failure);
     if (status == BULLA_E_SIGNATURE)
         return fail_signature("the certificates of its signer do not verify", err);
     if (status != BULLA_OK && err != NULL)
@@ -177,8 +184,8 @@ verify_signer(const struct signer *signer, const struct bl_certificate_list *lis
 }
 
 static enum bulla_status
-verify_signature(const struct bl_certificate *certificate, const struct bl_signed_json *found,
-                 struct bulla_error *err)
+verify_by_key(const struct bl_certificate *certificate, const struct bl_signed_json *found,
+              struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_key) key = NULL;
     struct bulla_error failure = { 0 };
@@ -195,24 +202,46 @@ verify_signature(const struct bl_certificate *certificate, const struct bl_signe
     return status;
 }
 
+static enum bulla_status
+read_signer(struct signer *signer, struct bulla_bytes issuers, struct bulla_error *err)
+{
+    if (issuers.size == 0)
+        return fail_signature("the certificates of its signer are not given", err);
+    if (bl_equal(issuers, signer->issuers))
+        return BULLA_OK;
+    signer_done(signer);
+    signer->issuers = (struct bulla_bytes){ NULL, 0 };
+    BL_TRY(bl_certificate_list_read(issuers, &signer->chain, err));
+    BL_TRY(bl_certificate_list_order(&signer->chain, err));
+    BL_TRY(verify_signer(signer, &signer->chain, err));
+    if (bl_crl_lists(signer->root_list, signer->chain.items[0]))
+        return fail_revoked("the certificate of the TCB signer is revoked", err);
+    signer->issuers = issuers;
+    return BULLA_OK;
+}
+
 /* The inner object `name` of a body, once it is known to be Intel's. */
 static enum bulla_status
 verify_body(const struct signer *signer, struct bulla_bytes body, const char *name,
-            struct bulla_bytes issuers, struct bulla_bytes *object_out, struct bulla_error *err)
+            struct bulla_bytes *object_out, struct bulla_error *err)
 {
-    BL_AUTO(bl_certificate_list) list = { 0 };
     struct bl_signed_json found;
 
     BL_TRY(bl_signed_json_find(body, name, &found, err));
-    if (issuers.size == 0)
-        return fail_signature("the certificates of its signer are not given", err);
-    BL_TRY(bl_certificate_list_read(issuers, &list, err));
-    BL_TRY(bl_certificate_list_order(&list, err));
-    BL_TRY(verify_signer(signer, &list, err));
-    if (bl_crl_lists(signer->root_list, list.items[0]))
-        return fail_revoked("the certificate of the TCB signer is revoked", err);
-    BL_TRY(verify_signature(list.items[0], &found, err));
+    BL_TRY(verify_by_key(signer->chain.items[0], &found, err));
     *object_out = found.object;
+    return BULLA_OK;
+}
+
+/* Whether a key signed a body, and what that says, depends on nothing else: found out once. */
+static enum bulla_status
+find_known(const struct signer *signer, const char *name, struct bulla_bytes body,
+           uint8_t memo_key[BL_MEMO_KEY_SIZE], void **known_out, struct bulla_error *err)
+{
+    const struct bulla_bytes arguments[] = { bl_certificate_spki(signer->chain.items[0]), body };
+
+    BL_TRY(bl_memo_key(name, arguments, BL_COUNT_OF(arguments), memo_key, err));
+    *known_out = bl_memo_find(signer->v->memo, memo_key);
     return BULLA_OK;
 }
 
@@ -239,12 +268,67 @@ check_window(const struct bl_verification *v, int64_t issued_s, int64_t next_upd
     return status;
 }
 
+static void
+release_tcb_info(void *info)
+{
+    bl_tcb_info_free(info);
+}
+
 static enum bulla_status
-verify_tcb_info(const struct signer *signer, struct bl_tcb_info **info_out,
-                struct bl_claims *claims, struct bulla_error *err)
+read_tcb_info(const struct signer *signer, struct bulla_bytes body, struct bl_tcb_info **info_out,
+              struct bulla_error *err)
+{
+    static const char name[] = "tcbInfo";
+    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+    struct bulla_bytes object;
+    void *known = NULL;
+
+    BL_TRY(find_known(signer, name, body, memo_key, &known, err));
+    if (known != NULL) {
+        *info_out = bl_tcb_info_share(known);
+        return BULLA_OK;
+    }
+    BL_TRY(verify_body(signer, body, name, &object, err));
+    BL_TRY(bl_tcb_info_parse(object, info_out, err));
+    if (!bl_memo_keep(signer->v->memo, memo_key, bl_tcb_info_share(*info_out), release_tcb_info))
+        bl_tcb_info_free(*info_out);
+    return BULLA_OK;
+}
+
+static void
+release_qe_identity(void *identity)
+{
+    bl_qe_identity_free(identity);
+}
+
+static enum bulla_status
+read_qe_identity(const struct signer *signer, struct bulla_bytes body,
+                 struct bl_qe_identity **identity_out, struct bulla_error *err)
+{
+    static const char name[] = "enclaveIdentity";
+    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+    struct bulla_bytes object;
+    void *known = NULL;
+
+    BL_TRY(find_known(signer, name, body, memo_key, &known, err));
+    if (known != NULL) {
+        *identity_out = bl_qe_identity_share(known);
+        return BULLA_OK;
+    }
+    BL_TRY(verify_body(signer, body, name, &object, err));
+    BL_TRY(bl_qe_identity_parse(object, identity_out, err));
+    if (!bl_memo_keep(signer->v->memo, memo_key, bl_qe_identity_share(*identity_out),
+                      release_qe_identity))
+        bl_qe_identity_free(*identity_out);
+    return BULLA_OK;
+}
+
+static enum bulla_status
+verify_tcb_info(struct signer *signer, struct bl_tcb_info **info_out, struct bl_claims *claims,
+                struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_tcb_info) info = NULL;
-    struct bulla_bytes body, issuers, object;
+    struct bulla_bytes body, issuers;
 
     BL_TRY(find_part(signer->v, "tcb_info", &body, err));
     BL_TRY(find_part(signer->v, "tcb_info_issuer_chain", &issuers, err));
@@ -252,8 +336,8 @@ verify_tcb_info(const struct signer *signer, struct bl_tcb_info **info_out,
         bl_claims_unchecked(claims, "tcb_info");
         return BULLA_OK;
     }
-    BL_TRY(verify_body(signer, body, "tcbInfo", issuers, &object, err));
-    BL_TRY(bl_tcb_info_parse(object, &info, err));
+    BL_TRY(read_signer(signer, issuers, err));
+    BL_TRY(read_tcb_info(signer, body, &info, err));
     BL_TRY(check_window(signer->v, info->issued_s, info->next_update_s, info->evaluation_number,
                         claims, err));
     if (info->has_unknown_members)
@@ -264,11 +348,11 @@ verify_tcb_info(const struct signer *signer, struct bl_tcb_info **info_out,
 }
 
 static enum bulla_status
-verify_qe_identity(const struct signer *signer, struct bl_qe_identity **identity_out,
+verify_qe_identity(struct signer *signer, struct bl_qe_identity **identity_out,
                    struct bl_claims *claims, struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_qe_identity) identity = NULL;
-    struct bulla_bytes body, issuers, object;
+    struct bulla_bytes body, issuers;
 
     BL_TRY(find_part(signer->v, "qe_identity", &body, err));
     BL_TRY(find_part(signer->v, "qe_identity_issuer_chain", &issuers, err));
@@ -278,8 +362,8 @@ verify_qe_identity(const struct signer *signer, struct bl_qe_identity **identity
         bl_claims_unchecked(claims, "qe_identity");
         return BULLA_OK;
     }
-    BL_TRY(verify_body(signer, body, "enclaveIdentity", issuers, &object, err));
-    BL_TRY(bl_qe_identity_parse(object, &identity, err));
+    BL_TRY(read_signer(signer, issuers, err));
+    BL_TRY(read_qe_identity(signer, body, &identity, err));
     BL_TRY(check_window(signer->v, identity->issued_s, identity->next_update_s,
                         identity->evaluation_number, claims, err));
     if (identity->has_unknown_members)
@@ -298,7 +382,7 @@ verify_all(const struct bl_verification *v, const struct platform *platform,
     BL_TRY(verify_root_list(v, platform, &root_list, claims, err));
     if (platform->authority != NULL)
         BL_TRY(verify_pck_list(v, platform, claims, err));
-    const struct signer signer = { .v = v, .platform = platform, .root_list = root_list };
+    BL_AUTO(signer) signer = { .v = v, .platform = platform, .root_list = root_list };
     BL_TRY(verify_tcb_info(&signer, &collateral->tcb_info, claims, err));
     return verify_qe_identity(&signer, &collateral->qe_identity, claims, err);
 }
@@ -347,7 +431,7 @@ verify_authority(const struct bl_verification *v, const struct bl_certificate_li
     if (list->count != SIGNER_CHAIN_COUNT)
         return fail_signature("not the two certificates of an authority of PCKs", err);
     BL_TRY(bl_pck_check_authority_name(authority, err));
-    BL_TRY(bl_chain_verify(&authority, 1, platform->root, v->now_s, NULL, err));
+    BL_TRY(bl_chain_verify_known(&authority, 1, platform->root, v->now_s, NULL, v->memo, err));
     platform->authority = authority;
     return BULLA_OK;
 }
@@ -363,8 +447,7 @@ bl_dcap_collateral_verify_alone(const struct bl_verification *v,
 
     BL_TRY(read_issuers(v, &list, &is_pck, err));
     platform.root = list.items[list.count - 1];
-    BL_TRY(bl_anchor_of_root(v, "intel", platform.root, &platform.anchor, err));
-    BL_TRY(bl_pck_verify_root(platform.root, v->now_s, err));
+    BL_TRY(bl_path_verify_root(v, "intel", platform.root, &platform.anchor, err));
     if (is_pck)
         BL_TRY(verify_authority(v, &list, &platform, err));
     return verify_all(v, &platform, collateral, &claims, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/x509path/path.h"
 
 #define WHERE "PCK certificate chain"
 
@@ -112,35 +113,12 @@ check_names(const struct bl_pck *pck, struct bulla_error *err)
 }
 
 enum bulla_status
-bl_pck_verify_root(const struct bl_certificate *root, int64_t now_s, struct bulla_error *err)
-{
-    return bl_chain_verify(&root, 1, root, now_s, NULL, err);
-}
-
-static enum bulla_status
-check_signatures(const struct bl_pck *pck, int64_t now_s, struct bulla_error *err)
-{
-    const struct bl_certificate *const chain[] = { pck->chain.items[BL_PCK_LEAF],
-                                                   pck->chain.items[BL_PCK_AUTHORITY] };
-    const struct bl_certificate *root = pck->chain.items[BL_PCK_ROOT];
-
-    BL_TRY(bl_pck_verify_root(root, now_s, err));
-    return bl_chain_verify(chain, BL_COUNT_OF(chain), root, now_s, known_critical, err);
-}
-
-enum bulla_status
 bl_pck_verify(const struct bl_verification *v, struct bl_pck *pck, struct bulla_error *err)
 {
-    struct bulla_error failure = { 0 };
-
     BL_TRY(check_names(pck, err));
-    BL_TRY(bl_anchor_of_root(v, "intel", pck->chain.items[BL_PCK_ROOT], &pck->anchor, err));
-    enum bulla_status status = check_signatures(pck, v->now_s, &failure);
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail(err, BULLA_E_UNTRUSTED, failure.where, failure.what, failure.offset);
-    if (status != BULLA_OK && err != NULL)
-        *err = failure;
-    return status;
+    return bl_path_verify_to_root(v, "intel",
+                                  (const struct bl_certificate *const *)pck->chain.items,
+                                  pck->chain.count, known_critical, &pck->anchor, err);
 }
 
 enum bulla_status

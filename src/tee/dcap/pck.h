@@ -34,10 +34,6 @@ enum bulla_status bl_pck_verify(const struct bl_verification *v, struct bl_pck *
 /** What the leaf says of the platform, into pck->extension. */
 enum bulla_status bl_pck_read_extension(struct bl_pck *pck, struct bulla_error *err) BULLA_CHECKED;
 
-/** A root signs itself: its key is pinned, its dates and rights are not. Causes: those of
- *  bl_chain_verify(). */
-enum bulla_status bl_pck_verify_root(const struct bl_certificate *root, int64_t now_s,
-                                     struct bulla_error *err) BULLA_CHECKED;
 /** Its name is that of one of the two authorities of PCK certificates. Causes: UNTRUSTED. */
 enum bulla_status bl_pck_check_authority_name(const struct bl_certificate *authority,
                                               struct bulla_error *err) BULLA_CHECKED;

@@ -49,28 +49,40 @@ read_plain_string(struct bl_reader *r)
     return (struct bulla_bytes){ NULL, 0 };
 }
 
-/* From a "{" to its "}"; strings are passed over, brackets inside them do not count. */
-static struct bulla_bytes
-read_object(struct bl_reader *r)
+/* Size of the object at the start of these bytes, to its "}"; 0 if it has none. Strings are passed
+ * over: brackets inside them do not count. */
+static size_t
+object_size(struct bulla_bytes bytes)
 {
     size_t depth = 0;
     bool in_string = false;
 
-    if (peek(r) != '{')
-        bl_reader_fail(r, "not an object");
-    const size_t start = r->offset;
-    while (r->failed == NULL) {
-        uint8_t c = bl_read_u8(r);
+    for (size_t i = 0; i < bytes.size; i++) {
+        const uint8_t c = bytes.data[i];
         if (in_string && c == '\\')
-            bl_skip(r, 1);
+            i++;
         else if (c == '"')
             in_string = !in_string;
         else if (!in_string && c == '{')
             depth++;
         else if (!in_string && c == '}' && --depth == 0)
-            return (struct bulla_bytes){ r->input.data + start, r->offset - start };
+            return i + 1;
     }
-    return (struct bulla_bytes){ NULL, 0 };
+    return 0;
+}
+
+static struct bulla_bytes
+read_object(struct bl_reader *r)
+{
+    if (peek(r) != '{') {
+        bl_reader_fail(r, "not an object");
+        return (struct bulla_bytes){ NULL, 0 };
+    }
+    const size_t size =
+        object_size((struct bulla_bytes){ r->input.data + r->offset, bl_reader_left(r) });
+    if (size == 0)
+        bl_reader_fail(r, "an object without an end");
+    return bl_read_view(r, size);
 }
 
 static bool

@@ -63,8 +63,11 @@ struct bl_tcb_info {
     size_t level_count;
     bool has_unknown_members;
     struct bl_json *json; /* owned: advisories point into it */
+    size_t sharer_count;  /* besides the first */
 };
+/** It goes with its last sharer; all of them are of one thread. */
 void bl_tcb_info_free(struct bl_tcb_info *info);
+struct bl_tcb_info *bl_tcb_info_share(struct bl_tcb_info *info);
 BL_DEFINE_FREEP(bl_tcb_info)
 
 struct bl_qe_identity {
@@ -78,8 +81,11 @@ struct bl_qe_identity {
     struct bl_svn_levels levels;
     bool has_unknown_members;
     struct bl_json *json; /* owned */
+    size_t sharer_count;  /* besides the first */
 };
+/** As for TCB info. */
 void bl_qe_identity_free(struct bl_qe_identity *identity);
+struct bl_qe_identity *bl_qe_identity_share(struct bl_qe_identity *identity);
 BL_DEFINE_FREEP(bl_qe_identity)
 
 /** Parse the inner object of a body. Causes: MALFORMED, LIMIT, UNSUPPORTED for a version or a type

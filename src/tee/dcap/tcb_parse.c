@@ -15,17 +15,41 @@
 void
 bl_tcb_info_free(struct bl_tcb_info *info)
 {
-    if (info != NULL)
-        bl_json_free(info->json);
+    if (info == NULL)
+        return;
+    if (info->sharer_count > 0) {
+        info->sharer_count--;
+        return;
+    }
+    bl_json_free(info->json);
     bl_free(info);
+}
+
+struct bl_tcb_info *
+bl_tcb_info_share(struct bl_tcb_info *info)
+{
+    info->sharer_count++;
+    return info;
 }
 
 void
 bl_qe_identity_free(struct bl_qe_identity *identity)
 {
-    if (identity != NULL)
-        bl_json_free(identity->json);
+    if (identity == NULL)
+        return;
+    if (identity->sharer_count > 0) {
+        identity->sharer_count--;
+        return;
+    }
+    bl_json_free(identity->json);
     bl_free(identity);
+}
+
+struct bl_qe_identity *
+bl_qe_identity_share(struct bl_qe_identity *identity)
+{
+    identity->sharer_count++;
+    return identity;
 }
 
 enum bulla_status

@@ -61,19 +61,14 @@ check_key_kinds(const struct bl_certificate_list *list, struct bulla_error *err)
     return BULLA_OK;
 }
 
-/* The root's own signature is checked, too: pinned is its key alone, and its dates are the
- * document's word otherwise. */
 static enum bulla_status
 verify_certificates(const struct bl_verification *v, const struct bl_certificate_list *list,
                     const struct bl_anchor **anchor_out, struct bulla_error *err)
 {
     const struct bl_certificate *const *chain = (const struct bl_certificate *const *)list->items;
-    const struct bl_certificate *root = chain[list->count - 1];
 
-    BL_TRY(bl_anchor_of_root(v, vendor, root, anchor_out, err));
     BL_TRY(check_key_kinds(list, err));
-    BL_TRY(bl_path_verify(&root, 1, root, v->now_s, NULL, err));
-    BL_TRY(bl_path_verify(chain, list->count - 1, root, v->now_s, NULL, err));
+    BL_TRY(bl_path_verify_to_root(v, vendor, chain, list->count, NULL, anchor_out, err));
     if (!bl_certificate_may_sign_data(chain[0]))
         return bulla_fail(err, BULLA_E_UNTRUSTED, "certificate chain",
                           "the key that signed may not sign documents", 0);

@@ -7,6 +7,7 @@
 #include "crypto/certificate_list.h"
 #include "tee/nvidia/leaf.h"
 #include "tee/nvidia/structures.h"
+#include "tee/x509path/path.h"
 
 /* -- the chain ----------------------------------------------------------------------------------- */
 
@@ -52,13 +53,10 @@ static enum bulla_status
 trust_chain(const struct bl_verification *verification, const struct bl_certificate_list *chain,
             const struct bl_anchor **anchor_out, struct bulla_error *err)
 {
-    size_t last = chain->count - 1;
-    const struct bl_certificate *root = chain->items[last];
-
     BL_TRY(check_given_root(verification, err));
-    BL_TRY(bl_anchor_of_root(verification, "nvidia", root, anchor_out, err));
-    return bl_chain_verify((const struct bl_certificate *const *)chain->items, last, root,
-                           verification->now_s, NULL, err);
+    return bl_path_verify_to_root(verification, "nvidia",
+                                  (const struct bl_certificate *const *)chain->items, chain->count,
+                                  NULL, anchor_out, err);
 }
 
 /* -- the report ---------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "codec/der.h"
 #include "crypto/crl.h"
+#include "tee/x509path/path.h"
 
 #define CHAIN "SNP certificate chain"
 #define LEAF "SNP certificate"
@@ -248,27 +249,17 @@ intermediate_of(const struct bl_certificate_list *list)
     return list->items[list->count - 2];
 }
 
-/* A signature in the chain that does not verify says nothing of the report's own. */
 static enum bulla_status
-verify_path(const struct bl_certificate_list *list, int64_t now_s, struct bulla_error *err)
+verify_path(const struct bl_verification *v, struct bl_snp_chain *chain, struct bulla_error *err)
 {
-    const struct bl_certificate *path[BL_CHAIN_COUNT_MAX];
-    struct bulla_error inner = { 0 };
+    const struct bl_certificate_list *list = &chain->certificates;
 
-    for (size_t i = 0; i < list->count; i++) {
-        path[i] = list->items[i];
-        if (!is_signed_as_amd_signs(path[i]))
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_signed_as_amd_signs(list->items[i]))
             return bulla_fail(err, BULLA_E_UNTRUSTED, CHAIN, "signed with another algorithm", i);
-    }
-    /* The root is in the path as well: it must be its own issuer. */
-    enum bulla_status status =
-        bl_chain_verify(path, list->count, root_of(list), now_s, NULL, &inner);
-
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, CHAIN, inner.what);
-    if (status != BULLA_OK && err != NULL)
-        *err = inner;
-    return status;
+    return bl_path_verify_to_root(v, generations[chain->generation].vendor,
+                                  (const struct bl_certificate *const *)list->items, list->count,
+                                  NULL, &chain->anchor, err);
 }
 
 /* Anything but a clear "false" demands one. */
@@ -290,7 +281,7 @@ check_crl(struct bulla_bytes bytes, const struct bl_verification *v, struct bl_s
 
     BL_TRY(bl_crl_parse(bytes, &crl, err));
     BL_TRY(bl_crl_verify_late(crl, root_of(&chain->certificates), v->now_s, v->collateral_grace_s,
-                              err));
+                              v->memo, err));
     if (bl_crl_lists(crl, intermediate_of(&chain->certificates)))
         return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, CHAIN, "the intermediate was revoked");
     chain->is_revocation_checked = true;
@@ -324,8 +315,7 @@ verify_issuers(const struct bl_verification *v, const struct bl_snp_table *table
     const struct bl_certificate_list *list = &chain->certificates;
 
     BL_TRY(check_name(intermediate_of(list), generation->issuers[chain->is_vlek], err));
-    BL_TRY(bl_anchor_of_root(v, generation->vendor, root_of(list), &chain->anchor, err));
-    BL_TRY(verify_path(list, v->now_s, err));
+    BL_TRY(verify_path(v, chain, err));
     return check_revocation(v, table, chain, err);
 }
 

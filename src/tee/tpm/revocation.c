@@ -29,7 +29,7 @@ check_list(struct bulla_bytes bytes, const struct bl_tpm_pieces *pieces,
     if (issuer == NULL)
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, "revocation list",
                                 "is of no authority of this chain");
-    BL_TRY(bl_crl_verify_late(crl, issuer, v->now_s, v->collateral_grace_s, err));
+    BL_TRY(bl_crl_verify_late(crl, issuer, v->now_s, v->collateral_grace_s, v->memo, err));
     if (bl_crl_is_due(crl, v->now_s))
         bl_claims_late(claims);
     for (size_t i = 0; i < pieces->certificates.count; i++) {

@@ -59,7 +59,7 @@ bl_x509path_inspect(const struct bl_verification *v, struct bl_claims *claims_ou
     BL_TRY(bl_crl_list_read(v, "crls", &lists, err));
     BL_TRY(find_root(v, path.items[path.count - 1], &root, err));
     const struct bl_certificate *const *chain = (const struct bl_certificate *const *)path.items;
-    BL_TRY(bl_path_verify(chain, path.count, root.items[0], v->now_s, NULL, err));
+    BL_TRY(bl_path_verify(v, chain, path.count, root.items[0], NULL, err));
     BL_TRY(bl_path_check_revocation(chain, path.count, root.items[0], &lists, v->now_s, err));
     *claims_out = (struct bl_claims){ .kind = kind };
     return BULLA_OK;

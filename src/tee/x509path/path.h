@@ -27,12 +27,26 @@ void bl_crl_list_done(struct bl_crl_list *list);
 enum bulla_status bl_crl_list_read(const struct bl_verification *verification, const char *role,
                                    struct bl_crl_list *list, struct bulla_error *err) BULLA_CHECKED;
 
-/** bl_chain_verify() for certificates of evidence: causes UNTRUSTED (also for a signature of one of
- *  them), EXPIRED, NOT_YET_VALID. */
-enum bulla_status bl_path_verify(const struct bl_certificate *const *chain, size_t chain_count,
-                                 const struct bl_certificate *anchor, int64_t now_s,
+/** bl_chain_verify() for certificates of evidence, as of its time: causes UNTRUSTED (also for a
+ *  signature of one of them), EXPIRED, NOT_YET_VALID. */
+enum bulla_status bl_path_verify(const struct bl_verification *verification,
+                                 const struct bl_certificate *const *chain, size_t chain_count,
+                                 const struct bl_certificate *anchor,
                                  const char *const *known_critical,
                                  struct bulla_error *err) BULLA_CHECKED;
+/** A root of `vendor`, or one that was GIVEN as "root". One of which only the key is known must sign
+ *  itself: its dates and rights would be the sender's otherwise. Causes: WRONG_ROOT besides. */
+enum bulla_status bl_path_verify_root(const struct bl_verification *verification,
+                                      const char *vendor, const struct bl_certificate *root,
+                                      const struct bl_anchor **anchor_out,
+                                      struct bulla_error *err) BULLA_CHECKED;
+/** Both, for a chain of at least two whose last is such a root. */
+enum bulla_status bl_path_verify_to_root(const struct bl_verification *verification,
+                                         const char *vendor,
+                                         const struct bl_certificate *const *chain,
+                                         size_t chain_count, const char *const *known_critical,
+                                         const struct bl_anchor **anchor_out,
+                                         struct bulla_error *err) BULLA_CHECKED;
 /** No certificate of a path that was verified is revoked by its issuer: REVOKED; if there is no list
  *  of an issuer that can be believed, the cause of bl_crl_verify() or CRL_MISSING. err->offset is
  *  the certificate's place in the chain. */
