@@ -81,13 +81,25 @@ static const struct topic {
     const char *name;
     bool is_optional; /* a failure is only a warning unless asked for by name */
     void (*examine)(struct bl_findings *findings);
+    bool (*is_here)(const struct bl_machine *machine); /* NULL: everywhere */
 } topics[] = {
-    { "tpm", true, bl_doctor_tpm },        { "embedded", false, bl_doctor_embedded },
-    { "memory", false, bl_doctor_memory }, { "clock", false, bl_doctor_clock },
-    { "kernel", true, bl_doctor_kernel },
+    { "tpm", true, bl_doctor_tpm, NULL },
+    { "embedded", false, bl_doctor_embedded, NULL },
+    { "memory", false, bl_doctor_memory, NULL },
+    { "clock", false, bl_doctor_clock, NULL },
+    { "kernel", true, bl_doctor_kernel, NULL },
+    { "boot", true, bl_doctor_boot, bl_doctor_has_boot },
+    { "snp", true, bl_doctor_snp, bl_doctor_has_snp },
+    { "tdx", true, bl_doctor_tdx, bl_doctor_has_tdx },
+    { "sgx", true, bl_doctor_sgx, bl_doctor_has_sgx },
+    { "nitro", true, bl_doctor_nitro, bl_doctor_has_nitro },
+    { "cca", true, bl_doctor_cca, bl_doctor_has_cca },
+    { "optee", true, bl_doctor_optee, bl_doctor_has_optee },
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
-static const char *const topic_words[] = { "tpm", "embedded", "memory", "clock", "kernel", NULL };
+static const char *const topic_words[] = { "tpm",  "embedded", "memory", "clock", "kernel",
+                                           "boot", "snp",      "tdx",    "sgx",   "nitro",
+                                           "cca",  "optee",    NULL };
 
 static void
 examine(struct bl_findings *findings, const struct topic *topic, bool is_asked_for)
@@ -101,20 +113,43 @@ examine(struct bl_findings *findings, const struct topic *topic, bool is_asked_f
     }
 }
 
+/* Everything that there is, and one line for what there is nothing of. */
+static void
+examine_overview(struct bl_findings *findings)
+{
+    char absent[BL_FINDING_TEXT_SIZE] = "";
+
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        const struct topic *topic = &topics[i];
+        if (topic->is_here == NULL || topic->is_here(findings->machine)) {
+            examine(findings, topic, /* is_asked_for= */ false);
+        } else {
+            (void)strncat(absent, absent[0] == '\0' ? "" : ", ",
+                          sizeof absent - strlen(absent) - 1);
+            (void)strncat(absent, topic->name, sizeof absent - strlen(absent) - 1);
+        }
+    }
+    if (absent[0] != '\0')
+        bl_finding_add(findings, BL_FINDING_OK, "others", "",
+                       "nothing here of: %s (bulla doctor NAME says why)", absent);
+}
+
 static enum bulla_status
 examine_all(struct bl_findings *findings, const struct bl_arguments *arguments,
             struct bulla_error *err)
 {
-    for (size_t i = 0; i < TOPIC_COUNT && bl_operand_count(arguments) == 0; i++)
-        examine(findings, &topics[i], /* is_asked_for= */ false);
+    if (bl_operand_count(arguments) == 0)
+        examine_overview(findings);
     for (size_t at = 0; at < bl_operand_count(arguments); at++) {
         size_t i = 0;
         while (i < TOPIC_COUNT && strcmp(topics[i].name, bl_operand(arguments, at)) != 0)
             i++;
         if (i == TOPIC_COUNT) {
             bl_report_object_word(bl_operand(arguments, at));
-            return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "topic",
-                                    "it is none of tpm, embedded, memory, clock, kernel");
+            return bulla_fail_cause(
+                err, BULLA_CAUSE_USAGE, "topic",
+                "it is none of tpm, embedded, memory, clock, kernel, boot, snp, "
+                "tdx, sgx, nitro, cca, optee");
         }
         examine(findings, &topics[i], /* is_asked_for= */ true);
     }
@@ -164,7 +199,7 @@ print_json(const struct bl_findings *findings, struct bulla_error *err)
 static enum bulla_status
 run(const struct bl_arguments *arguments, struct bulla_error *err)
 {
-    struct bl_findings findings = { .arguments = arguments };
+    struct bl_findings findings = { .arguments = arguments, .machine = bl_machine_here() };
 
     BL_TRY(examine_all(&findings, arguments, err));
     BL_TRY(bl_wants_json(arguments) ? print_json(&findings, err) : print_text(&findings, err));
@@ -180,7 +215,7 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
 }
 
 static const struct bl_option options[] = { BL_TPM_OPTIONS, { 0 } };
-static const char *const examples[] = { "bulla doctor", "bulla doctor memory", NULL };
+static const char *const examples[] = { "bulla doctor", "bulla doctor memory clock", NULL };
 
 const struct bl_verb bl_verb_doctor = {
     .name = "doctor",
