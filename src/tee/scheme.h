@@ -110,5 +110,9 @@ enum bulla_status bl_anchor_of_root(const struct bl_verification *verification, 
 enum bulla_status bl_check_binder(const struct bl_verification *verification,
                                   struct bulla_bytes carried,
                                   struct bulla_error *err) BULLA_CHECKED;
+/** As bl_check_binder(), where there is more room than is asked for: zeros follow a shorter binder. */
+enum bulla_status bl_check_report_data(const struct bl_verification *verification,
+                                       struct bulla_bytes report_data,
+                                       struct bulla_error *err) BULLA_CHECKED;
 
 #endif

@@ -173,3 +173,15 @@ bl_check_binder(const struct bl_verification *verification, struct bulla_bytes c
     bulla_error_values(err, bulla_value_bytes(carried), bulla_value_bytes(verification->binder));
     return status;
 }
+
+enum bulla_status
+bl_check_report_data(const struct bl_verification *verification, struct bulla_bytes report_data,
+                     struct bulla_error *err)
+{
+    const size_t size = verification->binder.size;
+
+    if (size < report_data.size &&
+        bl_all_zero((struct bulla_bytes){ report_data.data + size, report_data.size - size }))
+        report_data.size = size;
+    return bl_check_binder(verification, report_data, err);
+}

@@ -48,6 +48,34 @@ test_binders(void **state)
 }
 
 static void
+test_report_data(void **state)
+{
+    static const uint8_t carried[8] = { 'n', 'o', 'n', 'c', 'e' },
+                         more[8] = { 'n', 'o', 'n', 'c', 'e', 0, 0, 1 };
+    static const uint8_t zeros[8] = { 0 };
+    struct bl_verification v = { .binder = BL_LITERAL("nonce"), .binding = BL_BINDING_NONE };
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    assert_ok(bl_check_report_data(&v, BL_BYTES_OF(carried), &err), &err);
+    assert_ok(bl_check_report_data(&v, BL_LITERAL("nonce"), &err), &err);
+    assert_cause(bl_check_report_data(&v, BL_BYTES_OF(more), &err), BULLA_CAUSE_NONCE_MISMATCH,
+                 &err);
+    assert_cause(bl_check_report_data(&v, BL_LITERAL("nonc"), &err), BULLA_CAUSE_NONCE_MISMATCH,
+                 &err);
+    v.binder = BL_LITERAL("nonc");
+    assert_cause(bl_check_report_data(&v, BL_BYTES_OF(carried), &err), BULLA_CAUSE_NONCE_MISMATCH,
+                 &err);
+    v.binder = BL_BYTES_OF(carried);
+    bulla_error_clear(&err);
+    assert_ok(bl_check_report_data(&v, BL_BYTES_OF(carried), &err), &err);
+    v.binder = BL_LITERAL("");
+    assert_ok(bl_check_report_data(&v, BL_BYTES_OF(zeros), &err), &err);
+    assert_cause(bl_check_report_data(&v, BL_BYTES_OF(carried), &err), BULLA_CAUSE_NONCE_MISMATCH,
+                 &err);
+}
+
+static void
 test_pinned_roots_are_distinct(void **state)
 {
     struct bl_anchor anchors[BL_ANCHOR_COUNT_MAX];
@@ -110,11 +138,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces_by_role),
-        cmocka_unit_test(test_binders),
-        cmocka_unit_test(test_pinned_roots_are_distinct),
-        cmocka_unit_test(test_advisories),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_pieces_by_role), cmocka_unit_test(test_binders),
+        cmocka_unit_test(test_report_data),    cmocka_unit_test(test_pinned_roots_are_distinct),
+        cmocka_unit_test(test_advisories),     cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ bl_cca_verify(const struct bl_verification *verification, struct bl_claims *clai
     if (token.has_realm) {
         BL_TRY(check_binding(&token, err));
         BL_TRY(check_realm_signature(&token.realm, err));
-        BL_TRY(bl_check_binder(verification, token.realm.challenge, err));
+        BL_TRY(bl_check_report_data(verification, token.realm.challenge, err));
         claim_realm(&token.realm, &claims);
     } else {
         BL_TRY(bl_check_binder(verification, token.platform.challenge, err));

@@ -63,19 +63,6 @@ check_report_signature(const struct bl_snp_chain *chain, const struct bl_snp_rep
 
 /* -- what it says ------------------------------------------------------------------------------ */
 
-/* The part of report_data that is there to be compared: all of it, unless what is expected is
- * shorter and the rest is zero. */
-static struct bulla_bytes
-carried(const struct bl_verification *v, struct bulla_bytes report_data)
-{
-    const size_t size = v->binder.size;
-
-    if (size < report_data.size &&
-        bl_all_zero((struct bulla_bytes){ report_data.data + size, report_data.size - size }))
-        return (struct bulla_bytes){ report_data.data, size };
-    return report_data;
-}
-
 static struct bl_claim_bytes
 claim(struct bulla_bytes bytes)
 {
@@ -148,7 +135,7 @@ bl_snp_verify(const struct bl_verification *verification, struct bl_claims *clai
     BL_TRY(check_report_signature(&chain, &report, err));
     BL_TRY(bl_snp_report_check(&report, err));
     BL_TRY(bl_snp_chain_match(&chain, &report, err));
-    BL_TRY(bl_check_binder(verification, carried(verification, report.report_data), err));
+    BL_TRY(bl_check_report_data(verification, report.report_data, err));
     BL_TRY(make_claims(&report, &chain, &claims, err));
     *claims_out = claims;
     return BULLA_OK;
