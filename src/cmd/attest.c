@@ -162,6 +162,8 @@ fail_none(const struct job *job, const struct bl_local_attester_probe *probe,
 {
     bl_report_object_word(job->device != NULL ? job->device : job->kind != NULL ? job->kind : "");
     if (probe->state == BL_NODE_NOT_PERMITTED)
+        bl_report_object_word(probe->path);
+    if (probe->state == BL_NODE_NOT_PERMITTED)
         return bulla_fail_cause(err, BULLA_CAUSE_ATTESTER_NOT_PERMITTED, "attester",
                                 "it is there, but not for this user");
     if (job->kind == NULL)

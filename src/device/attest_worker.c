@@ -6,6 +6,8 @@
  * The child is a copy of this process and sends what it collected, or its error, through a socket. What
  * it sends is as good as what this process would have computed: the literals that an error points to
  * are at the same place in both.
+ * The child outlives a caller that is interrupted, and ends by its own deadline: so it can take away what
+ * it made in the kernel.
  * Does not: end a child that even SIGKILL does not reach before the kernel lets it go.
  */
 #include <string.h>
@@ -135,11 +137,9 @@ bl_local_attester_collect(const struct bl_local_attester *attester,
     BL_TRY(bl_random(&tagged.tag, sizeof tagged.tag, err));
     struct work work = { .attester = attester, .request = &tagged, .fd = CHILD_FD };
     const struct bl_fd_map map = { .from = theirs, .to = CHILD_FD };
-    const struct bl_process_plan plan = { .function = work_in_child,
-                                          .context = &work,
-                                          .fds = &map,
-                                          .fd_count = 1,
-                                          .dies_with_parent = true };
+    const struct bl_process_plan plan = {
+        .function = work_in_child, .context = &work, .fds = &map, .fd_count = 1, .own_session = true
+    };
     BL_TRY(bl_process_start(&plan, &process, err));
     bl_fd_close(&theirs);
     enum bulla_status status = receive(ours, request->deadline + GRACE_MS, out, err);

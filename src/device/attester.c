@@ -51,7 +51,9 @@ bl_local_attester_find(const char *kind, const char *path,
         struct bl_local_attester_probe probe = { .state = BL_NODE_ABSENT };
         if (kind != NULL && !bl_local_attester_gives(table[i], kind))
             continue;
-        table[i]->probe(path != NULL ? path : table[i]->path, &probe);
+        const char *place = path != NULL ? path : table[i]->path;
+        table[i]->probe(place, &probe);
+        probe.path = place;
         if (gives_another(&probe, kind))
             continue;
         if (probe.state > probe_out->state)

@@ -52,6 +52,7 @@ struct bl_attest_request {
 /** What is there. */
 struct bl_local_attester_probe {
     enum bl_node_state state;
+    const char *path; /* what was asked; borrowed */
     const char *kind; /* of evidence that would come, static; NULL: none, or not known */
 };
 

@@ -96,6 +96,18 @@ def unseal_survives_every_fault(home):
 
 
 @case
+def attest_survives_every_fault(home):
+    def is_whole():
+        return home.bulla("verify", "--anchor", "ak_pub=key", "--input", "nonce=0123", "out").code == 0
+
+    args = ["attest", "--device", "embedded", "--nonce", "0123", "-o", "out"]
+    home.bulla(*args, "--key-output", "key").ok()
+    loop(home, args, "out", protected=["key"], is_whole=is_whole)
+    home.bulla(*args, "-f").ok()
+    assert is_whole()
+
+
+@case
 def a_new_recovery_identity_is_whole_or_absent(home):
     for kind in ("memory", "file", "random"):
         for nth in steps(kind):

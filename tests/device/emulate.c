@@ -5,8 +5,9 @@
  *     emulate DEVICE BEHAVIOUR ANCHOR PROGRAM [ARGUMENT]...
  *
  * DEVICE: configfs-tsm, sev-guest, nsm, gramine, optee. BEHAVIOUR: "-" or words with commas between:
- * tdx cca denied absent wrong busy broken garbage. ANCHOR: a file to write what a verifier of this
- * device's evidence trusts. Exits as the program does; 77 where the kernel cannot do it.
+ * tdx cca denied absent wrong busy broken garbage interrupts. ANCHOR: a file to write what a verifier of this
+ * device's evidence trusts. Exits as the program does; 77 where the kernel cannot do it, 98 if a report
+ * directory was left behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include "device/emulated.h"
 #include "device/makers.h"
 
-enum { NOT_POSSIBLE = 77, MISUSED = 99 };
+enum { NOT_POSSIBLE = 77, LEFT_BEHIND = 98, MISUSED = 99 };
 
 static bool
 apply(struct behaviour *does, const char *word)
@@ -37,6 +38,8 @@ apply(struct behaviour *does, const char *word)
         does->broken_table = true;
     else if (strcmp(word, "garbage") == 0)
         does->garbage = true;
+    else if (strcmp(word, "interrupts") == 0)
+        does->interrupts = 1;
     else if (strcmp(word, "busy") == 0)
         does->busy = FOREVER;
     else
@@ -100,6 +103,9 @@ main(int argc, char **argv)
         return MISUSED;
     device_make(&device, argv[1], &does);
     int end = emulator_run(&device.emulated, 1, become, argv + 4);
+    bool is_left = device.happened.entries > 0;
     device_done(&device);
+    if (is_left)
+        return LEFT_BEHIND;
     return end == EMULATOR_UNAVAILABLE ? NOT_POSSIBLE : end;
 }

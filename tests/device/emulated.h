@@ -32,6 +32,7 @@ struct behaviour {
     const char *provider;   /* NULL: "sev_guest" */
     unsigned floor;         /* least privilege level */
     unsigned moves;         /* somebody else writes so many times before evidence is read */
+    unsigned interrupts;    /* so often the program is ended while its report is made */
     bool deaf;              /* inblob is taken, and nothing comes of it */
     const char *generation; /* NULL: the number */
 

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "device/emulated.h"
 #include "device/makers.h"
@@ -158,6 +160,16 @@ open_file(void *state, const char *path, int flags, int *handle_out)
     return 0;
 }
 
+/* As its user ends it: it is gone when this returns. */
+static void
+end_program(void)
+{
+    siginfo_t info;
+
+    kill(emulator_program(), SIGTERM);
+    (void)waitid(P_PID, (id_t)emulator_program(), &info, WEXITED | WNOWAIT);
+}
+
 static long
 read_file(void *state, int handle, void *out, size_t size)
 {
@@ -166,6 +178,10 @@ read_file(void *state, int handle, void *out, size_t size)
 
     if (trouble != 0)
         return trouble;
+    if (handle == OUTBLOB && happens(&d->does.interrupts)) {
+        end_program();
+        return -EAGAIN;
+    }
     if ((handle == OUTBLOB || handle == AUXBLOB) && happens(&d->does.busy))
         return -EAGAIN;
     if (handle == OUTBLOB && d->offsets[handle] == 0 && d->files[handle].size == 0) {

@@ -41,6 +41,14 @@ struct supervisor {
     size_t opened_count;
 };
 
+static pid_t program;
+
+pid_t
+emulator_program(void)
+{
+    return program;
+}
+
 /* -- memory of the program ----------------------------------------------------------------------- */
 
 bool
@@ -227,9 +235,10 @@ answer_fd(struct supervisor *s, const struct seccomp_notif *call)
 }
 
 /* How the call says what and where; the forms without a directory are those of old processors. */
+enum path_call { OPEN, MAKE, REMOVE, ASK };
 static const struct {
     int number, path;
-    enum { OPEN, MAKE, REMOVE, ASK } what;
+    enum path_call what;
 } path_calls[] = {
     { SYS_openat, 1, OPEN },   { SYS_mkdirat, 1, MAKE },   { SYS_unlinkat, 1, REMOVE },
     { SYS_faccessat, 1, ASK }, { SYS_faccessat2, 1, ASK },
@@ -241,7 +250,7 @@ static const struct {
 static const int fd_calls[] = { SYS_ioctl, SYS_read, SYS_write, SYS_close };
 
 static long
-answer_path(const struct supervisor *s, const char *path, int what)
+answer_path(const struct supervisor *s, const char *path, enum path_call what)
 {
     const struct emulated *device = owner(s, path);
     long (*act)(void *, const char *) = NULL;
@@ -354,21 +363,23 @@ become_watched(int socket, int (*act)(void *), void *context)
     _exit(act(context));
 }
 
-/* Everything of the program that is left ends with it. */
+/* Until the program has ended, and every process that it left behind. */
 static int
 supervise(struct supervisor *s, pid_t child)
 {
     struct seccomp_notif call;
     int status = 0;
 
-    while (waitpid(child, &status, WNOHANG) == 0) {
+    for (;;) {
         struct pollfd waiting = { .fd = s->listener, .events = POLLIN };
-        if (poll(&waiting, 1, POLL_MS) <= 0 || (waiting.revents & POLLIN) == 0)
-            continue;
+        int ready = poll(&waiting, 1, POLL_MS);
+        if (ready > 0 && (waiting.revents & POLLIN) == 0) /* nobody is watched any more */
+            break;
         memset(&call, 0, sizeof call);
-        if (ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
+        if (ready > 0 && ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
             answer(s, &call);
     }
+    (void)waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
@@ -384,6 +395,7 @@ emulator_run(const struct emulated *devices, size_t count, int (*act)(void *cont
     pid_t child = fork();
     if (child == 0)
         become_watched(pair[1], act, context);
+    program = child;
     close(pair[1]);
     s.listener = child < 0 ? -1 : receive_descriptor(pair[0]);
     close(pair[0]);

@@ -46,4 +46,7 @@ struct emulated {
 int emulator_run(const struct emulated *devices, size_t count, int (*act)(void *context),
                  void *context);
 
+/** The child that emulator_run() started; 0: none. */
+pid_t emulator_program(void);
+
 #endif
