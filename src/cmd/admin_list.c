@@ -146,7 +146,7 @@ static const struct bl_option options[] = { BL_ADMIN_OPTIONS, { 0 } };
 static const char *const list_examples[] = { "bulla admin list", NULL };
 static const char *const grants_examples[] = { "bulla admin grants --json", NULL };
 static const char *const anchor_list_examples[] = { "bulla admin anchor list", NULL };
-static const char *const platform_list_examples[] = { "bulla admin platform list", NULL };
+static const char *const platform_list_examples[] = { "bulla platform list", NULL };
 
 const struct bl_verb bl_verb_admin_list = {
     .name = "admin list",
@@ -172,8 +172,8 @@ const struct bl_verb bl_verb_admin_anchor_list = {
     .examples = anchor_list_examples,
     .run = run_anchor_list,
 };
-const struct bl_verb bl_verb_admin_platform_list = {
-    .name = "admin platform list",
+const struct bl_verb bl_verb_platform_list = {
+    .name = "platform list",
     .summary = "the platforms that are enrolled, with class and state",
     .operands = "",
     .options = options,

@@ -286,7 +286,7 @@ static const char *const anchor_add_examples[] = {
 };
 static const char *const anchor_rm_examples[] = { "bulla admin anchor rm vendor", NULL };
 static const char *const revoke_examples[] = {
-    "bulla admin platform revoke "
+    "bulla platform revoke "
     "0000000000000000000000000000000000000000000000000000000000000000",
     NULL,
 };
@@ -351,8 +351,8 @@ const struct bl_verb bl_verb_admin_anchor_rm = {
     .examples = anchor_rm_examples,
     .run = run_anchor_rm,
 };
-const struct bl_verb bl_verb_admin_platform_revoke = {
-    .name = "admin platform revoke",
+const struct bl_verb bl_verb_platform_revoke = {
+    .name = "platform revoke",
     .summary = "release nothing to a platform any more",
     .operands = "PLATFORM",
     .operand_count_min = 1,

@@ -343,7 +343,7 @@ const struct bl_cause_text bl_cause_texts[] = {
          "ask again: every attempt makes new ones"),
     TEXT(REVOKED, "it was revoked",
          "The platform or key was genuine, and an administrator withdrew it.",
-         "\"bulla admin platform list\" shows its state; a revocation is not taken back, another "
+         "\"bulla platform list\" shows its state; a revocation is not taken back, another "
          "platform has to be enrolled"),
     TEXT(COLLATERAL_EXPIRED, "an endorsement is out of date",
          "Its next update is due, by the time at which it was looked at. What was revoked since "

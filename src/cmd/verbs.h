@@ -7,18 +7,16 @@
 
 #include "cmd/verb.h"
 
-extern const struct bl_verb bl_verb_attest;
 extern const struct bl_verb bl_verb_admin_anchor_add;
 extern const struct bl_verb bl_verb_admin_anchor_list;
 extern const struct bl_verb bl_verb_admin_anchor_rm;
 extern const struct bl_verb bl_verb_admin_grant;
 extern const struct bl_verb bl_verb_admin_grants;
 extern const struct bl_verb bl_verb_admin_list;
-extern const struct bl_verb bl_verb_admin_platform_list;
-extern const struct bl_verb bl_verb_admin_platform_revoke;
 extern const struct bl_verb bl_verb_admin_promote;
 extern const struct bl_verb bl_verb_admin_put;
 extern const struct bl_verb bl_verb_admin_ungrant;
+extern const struct bl_verb bl_verb_attest;
 extern const struct bl_verb bl_verb_audit_verify;
 extern const struct bl_verb bl_verb_collateral_bundle;
 extern const struct bl_verb bl_verb_collateral_fetch;
@@ -42,6 +40,8 @@ extern const struct bl_verb bl_verb_help;
 extern const struct bl_verb bl_verb_inspect;
 extern const struct bl_verb bl_verb_key_generate;
 extern const struct bl_verb bl_verb_platform_enroll;
+extern const struct bl_verb bl_verb_platform_list;
+extern const struct bl_verb bl_verb_platform_revoke;
 extern const struct bl_verb bl_verb_policy_check;
 extern const struct bl_verb bl_verb_policy_diff;
 extern const struct bl_verb bl_verb_policy_new;

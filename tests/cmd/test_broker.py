@@ -136,8 +136,8 @@ def a_revoked_platform_gets_nothing_and_cannot_enrol_again(home):
     broker(home, "--dev")
     home.bulla("platform", "enroll").ok()
     home.bulla("admin", "grant", "db/password", "--policy", policy(home, "machines")).ok()
-    platform = home.bulla("admin", "platform", "list", "--json").ok().json["rows"][0]["platform"]
-    home.bulla("admin", "platform", "revoke", platform).ok()
+    platform = home.bulla("platform", "list", "--json").ok().json["rows"][0]["platform"]
+    home.bulla("platform", "revoke", platform).ok()
     nothing_leaked(home, home.bulla("get", "db/password").fails(12, "BL-1201"))
     assert reasons(home)[-1]["cause"] == 906, reasons(home)
     home.bulla("platform", "enroll").fails(12, "BL-1201")
@@ -374,7 +374,7 @@ def a_missing_issuer_is_fetched_from_where_the_administrator_allowed(home):
                "root.der").ok()
     home.bulla("platform", "enroll", *tpm).ok()
     assert Handler.asked == ["/intermediate.der"]
-    row = home.bulla("admin", "platform", "list", "--json").ok().json["rows"][0]
+    row = home.bulla("platform", "list", "--json").ok().json["rows"][0]
     assert row["class"] == "hypervisor", row
     home.bulla("admin", "grant", "db/password", "--policy",
                policy(home, "vms", "hypervisor")).ok()

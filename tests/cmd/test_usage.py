@@ -13,8 +13,8 @@ VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
          "enclave check", "enclave build", "enclave measure", "enclave sign", "enclave diff",
          "enclave run", "enclave ps", "enclave stop", "enclave logs", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
-         "admin anchor add", "admin anchor rm", "admin anchor list", "admin platform list",
-         "admin platform revoke", "platform enroll", "get", "audit verify", "attest", "verify",
+         "admin anchor add", "admin anchor rm", "admin anchor list", "platform enroll",
+         "platform list", "platform revoke", "get", "audit verify", "attest", "verify",
          "collateral fetch", "collateral bundle", "collateral verify", "collateral list",
          "policy new", "policy check", "policy diff", "doctor", "version", "help", "completion"]
 
