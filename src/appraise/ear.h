@@ -56,6 +56,8 @@ struct bl_ear_appraisal {
     struct bulla_bytes policy_ids[BL_EAR_POLICY_COUNT_MAX];
     size_t policy_id_count;
     struct bulla_bytes nonce; /* of the evidence; as JSON has it: its text */
+    struct bulla_bytes
+        key; /* DER: that the evidence is for (ear_veraison_key_attestation); made only */
     struct bl_ear_subject subject;
 };
 

@@ -18,6 +18,7 @@ static const char where[] = "attestation result";
 /* Our own claim: a name that nobody else has, and a key of the private space. */
 #define SUBJECT_NAME "tag:bulla.invalid,2026:subject"
 #define SUBJECT_KEY (-80200)
+#define KEY_ATTESTATION (-70002) /* ear_veraison_key_attestation */
 
 void
 bl_ear_done(struct bl_ear *ear)
@@ -125,6 +126,21 @@ write_subject(struct bl_json_writer *j, const struct bl_ear_subject *subject)
     bl_json_close(j);
 }
 
+/* The draft's section 5.4. */
+static enum bulla_status
+write_key(struct bl_json_writer *j, struct bulla_bytes key, struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) text = { 0 };
+
+    if (key.size == 0)
+        return BULLA_OK;
+    BL_TRY(bl_base64_encode(BL_BASE64_URL, key, &text, err));
+    bl_json_open_object(j, "ear_veraison_key_attestation");
+    bl_json_write_text(j, "akpub", bulla_buffer_bytes(&text));
+    bl_json_close(j);
+    return BULLA_OK;
+}
+
 static enum bulla_status
 write_appraisal(struct bl_json_writer *j, const struct bl_ear_appraisal *appraisal,
                 struct bulla_error *err)
@@ -146,6 +162,7 @@ write_appraisal(struct bl_json_writer *j, const struct bl_ear_appraisal *apprais
         bl_json_write_text(j, NULL, appraisal->policy_ids[i]);
     bl_json_close(j);
     BL_TRY(write_nonce(j, appraisal->nonce, err));
+    BL_TRY(write_key(j, appraisal->key, err));
     write_subject(j, &appraisal->subject);
     bl_json_close(j);
     return BULLA_OK;
@@ -236,6 +253,7 @@ put_appraisal(struct bl_writer *w, const struct bl_ear_appraisal *appraisal)
 {
     bl_cbor_write_text(w, appraisal->label);
     bl_cbor_write_map(w, 3 + count_of(appraisal->nonce.size > 0) +
+                             count_of(appraisal->key.size > 0) +
                              count_of(appraisal->subject.kind != NULL));
     if (appraisal->nonce.size > 0) {
         bl_cbor_write_uint(w, 10);
@@ -255,6 +273,11 @@ put_appraisal(struct bl_writer *w, const struct bl_ear_appraisal *appraisal)
     bl_cbor_write_array(w, appraisal->policy_id_count);
     for (size_t i = 0; i < appraisal->policy_id_count; i++)
         bl_cbor_write_text(w, appraisal->policy_ids[i]);
+    if (appraisal->key.size > 0) {
+        bl_cbor_write_int(w, KEY_ATTESTATION);
+        bl_cbor_write_map(w, 1);
+        put_bytes(w, "akpub", appraisal->key);
+    }
     put_subject(w, &appraisal->subject);
 }
 

@@ -77,9 +77,9 @@ read_nonce(const struct bl_verification *v, struct bulla_buffer *nonce, struct b
     return hex.size == 0 ? BULLA_OK : bl_hex_decode(hex, nonce, err);
 }
 
-static enum bulla_status
-make(const struct bl_result_request *request, const struct bl_verify_outcome *outcome,
-     struct bulla_buffer *token, struct bulla_error *err)
+enum bulla_status
+bl_result_sign(const struct bl_result_request *request, const struct bl_verify_outcome *outcome,
+               int64_t expires_s, struct bulla_buffer *token, struct bulla_error *err)
 {
     const struct bl_verification *v = &outcome->files->verification;
     BL_AUTO(bulla_buffer) nonce = { 0 };
@@ -90,7 +90,17 @@ make(const struct bl_result_request *request, const struct bl_verify_outcome *ou
                                bulla_buffer_bytes(&nonce), v->now_s, &ear, err));
     ear.issuer = text_of(request->issuer);
     ear.audience = text_of(request->audience);
-    BL_TRY(bl_ear_sign(&ear, request->format, request->key, token, err));
+    ear.appraisals[0].key = bulla_buffer_bytes(&outcome->files->subject_key);
+    if (expires_s != 0)
+        ear.expires_s.value = (uint64_t)expires_s;
+    return bl_ear_sign(&ear, request->format, request->key, token, err);
+}
+
+static enum bulla_status
+make(const struct bl_result_request *request, const struct bl_verify_outcome *outcome,
+     struct bulla_buffer *token, struct bulla_error *err)
+{
+    BL_TRY(bl_result_sign(request, outcome, /* expires_s= */ 0, token, err));
     return request->format == BL_EAR_JWT ? bulla_buffer_append(token, text_of("\n"), err)
                                          : BULLA_OK;
 }

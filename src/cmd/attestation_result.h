@@ -42,6 +42,10 @@ void bl_result_request_done(struct bl_result_request *request);
 enum bulla_status bl_result_request_read(const struct bl_arguments *arguments,
                                          struct bl_result_request *request_out,
                                          struct bulla_error *err) BULLA_CHECKED;
+/** Append the token about genuine evidence, which ends at `expires_s`; 0: when results end. */
+enum bulla_status bl_result_sign(const struct bl_result_request *request,
+                                 const struct bl_verify_outcome *outcome, int64_t expires_s,
+                                 struct bulla_buffer *token, struct bulla_error *err) BULLA_CHECKED;
 /** Write what is wanted, if the evidence is genuine: of anything else there is nothing to say. */
 enum bulla_status bl_result_request_write(const struct bl_result_request *request,
                                           const struct bl_verify_outcome *outcome,

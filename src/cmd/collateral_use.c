@@ -123,8 +123,8 @@ open_cache(const struct bl_arguments *arguments, struct bl_collateral_files *fil
 
 static enum bulla_status
 fill(const struct bl_arguments *arguments, const char *kind, struct bl_verification *v,
-     struct bl_part *parts, struct bl_part *inputs, struct bl_collateral_use *use,
-     struct bl_collateral_files *files, struct bulla_error *err)
+     struct bl_part *parts, size_t given_count, struct bl_part *inputs,
+     struct bl_collateral_use *use, struct bl_collateral_files *files, struct bulla_error *err)
 {
     const char *product = bl_argument(arguments, "snp-product");
     struct bulla_bytes word = { (const uint8_t *)product, product == NULL ? 0 : strlen(product) };
@@ -152,14 +152,16 @@ fill(const struct bl_arguments *arguments, const char *kind, struct bl_verificat
             BL_TRY(read_wanted(files->cache, files->wants, use->set, err));
         BL_TRY(add_floor(files->cache, files->wants, v, inputs, use, err));
     }
+    /* what the evidence brought along stands behind what the operator's collateral says */
+    v->part_count = given_count;
     return bl_collateral_parts(files->wants, use->set, parts, BL_PART_COUNT_MAX, &v->part_count,
                                err);
 }
 
 enum bulla_status
 bl_collateral_use(const struct bl_arguments *arguments, const char *kind, struct bl_verification *v,
-                  struct bl_part *parts, struct bl_part *inputs, struct bl_collateral_use *use,
-                  struct bulla_error *err)
+                  struct bl_part *parts, size_t given_count, struct bl_part *inputs,
+                  struct bl_collateral_use *use, struct bulla_error *err)
 {
     const bool has_bundle = bl_argument(arguments, "bundle") != NULL;
     const bool is_cached = bl_argument(arguments, "cached") != NULL ||
@@ -177,7 +179,8 @@ bl_collateral_use(const struct bl_arguments *arguments, const char *kind, struct
     struct bl_collateral_files *files = bl_alloc(1, sizeof *files);
     if (files == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, WHERE, "out of memory", 0);
-    enum bulla_status status = fill(arguments, kind, v, parts, inputs, use, files, err);
+    enum bulla_status status =
+        fill(arguments, kind, v, parts, given_count, inputs, use, files, err);
     bl_collateral_files_done(files);
     bl_free(files);
     return status;

@@ -37,11 +37,14 @@ struct bl_collateral_use {
 void bl_collateral_use_done(struct bl_collateral_use *use);
 /** Set the grace, and append to `parts` and `inputs` (which v->parts and v->inputs point to, with room
  *  for BL_PART_COUNT_MAX each) what the options ask for. The numbers that the cache remembers hold for
- *  what comes from a bundle, too, unless the input "tcb_evaluation_floor" says otherwise.
+ *  what comes from a bundle, too, unless the input "tcb_evaluation_floor" says otherwise. Parts from
+ *  `given_count` on came with the evidence: they say what is needed, and what is filled in takes their
+ *  place; the caller puts those behind it again whose roles are still free (bl_wrapper_add_parts()).
  *  *use is zero before. USAGE, NOT_FOUND, CACHE_ALTERED, COSE_SIGNATURE, MALFORMED, LIMIT. */
 enum bulla_status bl_collateral_use(const struct bl_arguments *arguments, const char *kind,
                                     struct bl_verification *v, struct bl_part *parts,
-                                    struct bl_part *inputs, struct bl_collateral_use *use,
+                                    size_t given_count, struct bl_part *inputs,
+                                    struct bl_collateral_use *use,
                                     struct bulla_error *err) BULLA_CHECKED;
 
 #endif

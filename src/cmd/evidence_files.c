@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cmd/report.h"
 #include "cmd/stream.h"
+#include "cmd/subject_key.h"
 #include "codec/hex.h"
 #include "codec/time.h"
 #include "crypto/hash.h"
@@ -219,10 +220,13 @@ load(struct bl_evidence_files *files, const struct bl_arguments *arguments, stru
     v->parts = files->parts;
     v->inputs = files->inputs;
     v->anchors = files->anchors;
+    const size_t given_count = v->part_count;
     if (files->scheme == NULL)
         BL_TRY(unwrap(files, err));
-    return bl_collateral_use(arguments, files->scheme->kind, v, files->parts, files->inputs,
-                             &files->collateral, err);
+    BL_TRY(bl_collateral_use(arguments, files->scheme->kind, v, files->parts, given_count,
+                             files->inputs, &files->collateral, err));
+    BL_TRY(bl_wrapper_add_parts(&files->wrapped, files->parts, &v->part_count, err));
+    return bl_subject_key_ask(files, arguments, err);
 }
 
 enum bulla_status

@@ -42,6 +42,8 @@ struct bl_evidence_files {
     struct bl_verification verification; /* borrows from the rest */
     struct bulla_buffer evidence;
     struct bulla_buffer binder;
+    struct bulla_buffer subject_key,
+        subject_key_text; /* what the evidence is to be for; or empty */
     struct bl_part parts[BL_PART_COUNT_MAX], inputs[BL_PART_COUNT_MAX];
     struct bl_anchor anchors[BL_ANCHOR_COUNT_MAX];
     /* roles and contents of parts and given anchors, then names of inputs */

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cmd/attestation_result.h"
+#include "cmd/attested_certificate.h"
 #include "cmd/policy_file.h"
 #include "cmd/report.h"
+#include "cmd/subject_key.h"
 #include "cmd/verbs.h"
 #include "cmd/verify_outcome.h"
 #include "sys/file.h"
@@ -110,10 +111,19 @@ judge(struct bl_verify_outcome *outcome)
                     &outcome->verdict);
 }
 
+/* All of one run; too large for a stack, and for two. */
+struct work {
+    struct bl_evidence_files files;
+    struct bl_appraisal_policy policy;
+    struct bl_verify_outcome outcome;
+    struct bl_result_request result;
+    struct bl_certificate_wish certificate;
+};
+
 static enum bulla_status
-look_at(const struct bl_arguments *arguments, struct bl_verify_outcome *outcome,
-        const struct bl_result_request *result, struct bulla_error *err)
+look_at(const struct bl_arguments *arguments, struct work *work, struct bulla_error *err)
 {
+    struct bl_verify_outcome *outcome = &work->outcome;
     const struct bl_evidence_files *files = outcome->files;
     look *how = outcome->is_inspection ? files->scheme->inspect : files->scheme->verify;
 
@@ -128,18 +138,11 @@ look_at(const struct bl_arguments *arguments, struct bl_verify_outcome *outcome,
         return outcome->failure.status;
     }
     judge(outcome);
-    BL_TRY(bl_result_request_write(result, outcome, arguments, err));
+    BL_TRY(bl_result_request_write(&work->result, outcome, arguments, err));
+    BL_TRY(bl_certificate_wish_grant(&work->certificate, outcome, arguments, err));
     BL_TRY(show(arguments, outcome, err));
     return conclude(outcome, err);
 }
-
-/* All of one run; too large for a stack, and for two. */
-struct work {
-    struct bl_evidence_files files;
-    struct bl_appraisal_policy policy;
-    struct bl_verify_outcome outcome;
-    struct bl_result_request result;
-};
 
 static enum bulla_status
 load(struct work *work, const struct bl_arguments *arguments, struct bulla_error *err)
@@ -151,6 +154,7 @@ load(struct work *work, const struct bl_arguments *arguments, struct bulla_error
         work->outcome.policy = &work->policy;
     }
     BL_TRY(bl_result_request_read(arguments, &work->result, err));
+    BL_TRY(bl_certificate_wish_read(arguments, &work->certificate, err));
     BL_TRY(bl_evidence_files_load(&work->files, arguments, err));
     work->outcome.files = &work->files;
     return BULLA_OK;
@@ -166,11 +170,12 @@ load_and_look(const struct bl_arguments *arguments, bool is_inspection, struct b
     work->outcome.is_inspection = is_inspection;
     enum bulla_status status = load(work, arguments, err);
     if (status == BULLA_OK) {
-        status = look_at(arguments, &work->outcome, &work->result, err);
+        status = look_at(arguments, work, err);
         bl_evidence_files_done(&work->files);
     }
     bl_appraisal_policy_done(&work->policy);
     bl_result_request_done(&work->result);
+    bl_certificate_wish_done(&work->certificate);
     bl_free(work);
     return status;
 }
@@ -193,7 +198,9 @@ static const struct bl_option options[] = {
     { .name = "policy",
       .argument = "FILE",
       .help = "what it must satisfy (bulla policy new); replaces the baseline" },
+    BL_SUBJECT_KEY_OPTION,
     BL_RESULT_OPTIONS,
+    BL_CERTIFICATE_OPTIONS,
     { 0 }
 };
 static const char *const examples[] = { "bulla verify --kind tpm --part signature=quote.sig --part "

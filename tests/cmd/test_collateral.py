@@ -18,6 +18,7 @@ import time
 import urllib.parse
 
 from cli import case, main
+from evidence import cbor
 
 PAPER_INTEL, PAPER_AMD, FAULTY = map(os.path.abspath, sys.argv[2:5])
 NOW = "2027-01-15T08:00:00Z"
@@ -160,6 +161,20 @@ def intel_from_source_to_verdict(home, source):
             assert verdict["tcb_status"] == "UpToDate", verdict
             assert verdict["not_checked"] == [], verdict
     assert verify(home, "sgx.quote", "sgx").code == 7  # nothing given: not rated
+
+
+@with_source
+def what_evidence_brings_along_stands_behind_it(home, source):
+    """A sender's list that is spoilt, or only older, takes the place of none that the operator has."""
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    part = ["application/octet-stream", b"spoilt"]
+    home.write("wrapped", cbor({"__cmwc_t": "tag:bulla.invalid,2026:evidence/1", "pck_crl": part, "tcb_info": part,
+                                "evidence": ["application/vnd.bulla.sgx", (WORLD / "sgx.quote").read_bytes(), 4]}))
+    for how in (use_bundle(home), ("--cached",)):
+        verdict = home.bulla("verify", "--json", "--at", NOW, "--anchor", f"root={WORLD / 'root.der'}", *how,
+                             "wrapped").ok().json
+        assert verdict["tcb_status"] == "UpToDate" and verdict["not_checked"] == [], verdict
 
 
 @with_source

@@ -22,7 +22,7 @@ test_each_format(void **state)
         c.is_json = all_formats[i].kind == PAPER_TD10;
         card_build(&c);
         assert_ok(card_verify(&c, &claims, &err), &err);
-        assert_string_equal(claims.kind, "cert");
+        assert_string_equal(claims.kind, all_formats[i].kind == PAPER_SGX ? "sgx" : "tdx");
         assert_int_equal(claims.code.size, all_formats[i].kind == PAPER_SGX ? 32 : 48);
         assert_int_equal(claims.platform_class, BL_CLASS_HARDWARE);
         assert_int_equal(claims.tcb.status, BL_TCB_UP_TO_DATE);

@@ -274,7 +274,6 @@ bl_cert_verify(const struct bl_verification *verification, struct bl_claims *cla
             *claims_out = (struct bl_claims){ .tcb = claims.tcb };
         return status;
     }
-    claims.kind = "cert";
     claims.binding = BL_BINDING_NONE;
     bl_claims_unchecked(&claims, "possession_of_key");
     *claims_out = claims;

@@ -5,7 +5,7 @@
  * The certificate: signed by its own key, or up to an authority that the operator trusts as `ca`;
  * valid now. The evidence in it, by its own kind (SGX, TDX, SEV-SNP), with report data that stand for
  * the certificate's public key as the format defines it.
- * Claims: those of the evidence; kind "cert", binding none.
+ * Claims: those of the evidence, its kind among them; binding none.
  *
  * Does not: prove that whoever showed the certificate holds its key, nor that the evidence is fresh:
  * both are TLS's and the relying party's to know, and a certificate can be shown again as long as it
