@@ -62,7 +62,8 @@ device_read(struct device *device, int handle, void *out, size_t size)
         size = left;
     if (device->does.bytewise && size > 1)
         size = 1;
-    memcpy(out, file->data + device->offsets[handle], size);
+    if (size > 0)
+        memcpy(out, file->data + device->offsets[handle], size);
     device->offsets[handle] += size;
     return (long)size;
 }
