@@ -56,6 +56,8 @@ const struct bl_verb *const bl_verbs[] = {
     &bl_verb_policy_new,
     &bl_verb_policy_check,
     &bl_verb_policy_diff,
+    &bl_verb_policy_learn,
+    &bl_verb_policy_replay,
     &bl_verb_doctor,
     &bl_verb_version,
     &bl_verb_help,

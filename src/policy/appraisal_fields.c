@@ -164,7 +164,7 @@ const struct bl_policy_field bl_policy_fields[] = {
       .type = BL_FIELD_LIST,
       AT(platforms),
       .members = REFERENCES,
-      .waivers = BL_MAY_BE_ANY,
+      .waivers = BL_MAY_BE_ANY | BL_MAY_BE_ABSENT,
       .accepts_more = true,
       .kinds = EVERY,
       .help = "machines that may run it, by id (bulla verify shows it as platform-id)" },

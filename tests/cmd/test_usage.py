@@ -16,7 +16,7 @@ VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
          "admin anchor add", "admin anchor rm", "admin anchor list", "platform enroll",
          "platform list", "platform revoke", "get", "audit verify", "attest", "verify",
          "collateral fetch", "collateral bundle", "collateral verify", "collateral list",
-         "policy new", "policy check", "policy diff", "doctor", "version", "help", "completion"]
+         "policy new", "policy check", "policy diff", "policy learn", "policy replay", "doctor", "version", "help", "completion"]
 
 
 @case

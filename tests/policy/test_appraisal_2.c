@@ -175,7 +175,6 @@ test_values_that_no_policy_has(void **state)
         { "classes:", "classes: [hardware, hardware]\n" },
         { "platforms:", "platforms: any\n" }, /* without a reason */
         { "platforms:", "platforms: { any: \"\" }\n" },
-        { "platforms:", "platforms: { absent: none }\n" },
         { "platforms:", "platforms: { any: a, absent: b }\n" },
         { "platforms:", "platforms: { some: a }\n" },
         { "platforms:", "platforms: [\"" D1 "\"]\n" }, /* without a source */
