@@ -202,18 +202,34 @@ show(const struct bl_arguments *arguments, const struct bl_gathering *g,
     return bl_page_write(&page, STDOUT_FILENO, err);
 }
 
+/* How much a failure says: what is wrong with a piece, then what could not be had, then what follows
+ * from that. */
+static unsigned
+rank(const struct bulla_error *failure)
+{
+    if (failure->cause == BULLA_CAUSE_CRL_MISSING)
+        return 1;
+    return bulla_status_is_finding(failure->status) ? 3 : 2;
+}
+
 static enum bulla_status
 conclude(const struct bl_gathering *g, const struct bl_wants *wants, struct bulla_error *err)
 {
+    const struct bulla_error *worst = NULL;
+
     for (size_t i = 0; i < wants->count; i++) {
-        if (g->items[i].how != BL_GATHERED_FAILED)
+        const struct bulla_error *failure = &g->items[i].failure;
+        if (g->items[i].how != BL_GATHERED_FAILED ||
+            (worst != NULL && rank(failure) <= rank(worst)))
             continue;
+        worst = failure;
         bl_report_object_word(wants->items[i].text);
-        if (err != NULL)
-            *err = g->items[i].failure;
-        return g->items[i].failure.status;
     }
-    return BULLA_OK;
+    if (worst == NULL)
+        return BULLA_OK;
+    if (err != NULL)
+        *err = *worst;
+    return worst->status;
 }
 
 /* -- the verb ------------------------------------------------------------------------------------ */

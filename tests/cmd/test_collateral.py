@@ -385,6 +385,13 @@ def a_source_that_always_wants_us_to_wait_is_left_alone(home, source):
     assert results(result)["amd/milan/vcek-chain"]["good"], result.json
 
 
+@with_source
+def the_reason_is_told_and_not_what_follows_from_it(home, source):
+    source.says["/sgx/certification/v4/rootcacrl"] = status(503)
+    result = fetch(home, source)
+    assert result.code == 11 and json.loads(result.err)["error"]["id"] == "BL-1103", result
+
+
 # -- authorities of TPM keys -----------------------------------------------------------------------
 
 def openssl(home, *args):
