@@ -48,8 +48,10 @@ bl_ear_open(struct bulla_bytes token, const struct bl_key *key, struct bl_ear *e
 {
     if (token.size > BL_EAR_SIZE_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, where, "too long", BL_EAR_SIZE_MAX);
+    if (token.size == 0)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "empty", 0);
     /* the first byte of Base64 text is none of a message's */
-    if (token.size > 0 && token.data[0] < 0x80)
+    if (token.data[0] < 0x80)
         return open_jwt(token, key, ear_out, err);
     return open_cwt(token, key, ear_out, err);
 }

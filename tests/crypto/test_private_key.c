@@ -131,13 +131,10 @@ test_keys_of_openssl(void **state)
 static void
 test_what_is_refused(void **state)
 {
-    static const char *const texts[] = { "",
-                                         P256_PUBLIC,
-                                         P256_PKCS8 P256_PKCS8,
-                                         RSA_PKCS8,
-                                         ENCRYPTED,
-                                         "-----BEGIN PRIVATE KEY-----\n"
-                                         "AAAA\n-----END PRIVATE KEY-----\n" };
+    static const char *const texts[] = {
+        "",        P256_PUBLIC, (P256_PKCS8 P256_PKCS8),
+        RSA_PKCS8, ENCRYPTED,   ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+    };
     struct bulla_error err = { 0 };
     struct bl_key *key = NULL;
 

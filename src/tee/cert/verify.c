@@ -209,7 +209,8 @@ inner_verification(const struct bl_verification *v, struct work *work,
 {
     struct bl_verification inner = *v;
 
-    memcpy(work->parts, v->parts, v->part_count * sizeof work->parts[0]);
+    for (size_t i = 0; i < v->part_count; i++)
+        work->parts[i] = v->parts[i];
     BL_TRY(bl_wrapper_add_parts(&work->evidence.wrapped, work->parts, &inner.part_count, err));
     inner.parts = work->parts;
     inner.evidence = work->evidence.evidence;
