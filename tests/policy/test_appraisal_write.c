@@ -79,6 +79,10 @@ test_a_new_policy_denies(void **state)
         assert_int_equal(p.kinds, (uint64_t)1 << kind);
         assert_int_equal(p.not_after_s, 1814313600);
         assert_int_equal(p.platforms.count, 0);
+        if (k == BL_KIND_TDX)
+            assert_int_equal(p.minimum_version.said, BL_SAID_ABSENT);
+        if (k == BL_KIND_SGX)
+            assert_true(p.minimum_version.is_given && p.minimum_version.least > UINT16_MAX);
         const struct bl_claims c = { .kind = bl_policy_kind_word(k),
                                      .platform_class = BL_CLASS_HARDWARE,
                                      .binding = BL_BINDING_CHANNEL,
