@@ -385,6 +385,11 @@ test_demands_of_flags(void **state)
     REFUSED_BY(guest, BL_CHECK_PLATFORM_INFO, c.platform_info.is_present = false);
     REFUSED_BY(guest, BL_CHECK_ATTRIBUTES, p.guest_policy_required = BIT(20)); /* single socket */
     PERMITTED(guest, p.guest_policy_required = BIT(20), c.attributes.value |= BIT(20));
+    /* H10: ciphertext hiding, no moving of pages */
+    REFUSED_BY(guest, BL_CHECK_ATTRIBUTES, p.guest_policy_required = BIT(24));
+    REFUSED_BY(guest, BL_CHECK_ATTRIBUTES, p.guest_policy_required = BIT(25));
+    PERMITTED(guest, p.guest_policy_required = BIT(24) | BIT(25),
+              c.attributes.value |= BIT(24) | BIT(25));
     REFUSED_BY(guest, BL_CHECK_ATTRIBUTES, c.attributes.is_present = false);
     REFUSED_BY(td, BL_CHECK_ATTRIBUTES, c.attributes.value = 0);
     REFUSED_BY(td, BL_CHECK_ATTRIBUTES, c.attributes.value |= BIT(30));

@@ -88,6 +88,8 @@ test_a_whole_session_replayed(void **state)
     gate_say(&s->gate, bulla_buffer_bytes(&hello));
     assert_true(gate_hear(&s->gate, &answer));
     struct bulla_error err = { 0 };
+    struct bl_server_hello first = { 0 }, second = { 0 };
+    assert_ok(bl_server_hello_decode(bulla_buffer_bytes(&answer), &first, &err), &err);
     assert_ok(bl_exchange_add(&s->a.exchange, bulla_buffer_bytes(&answer), &err), &err);
     assert_ok(bl_exchange_hellos_done(&s->a.exchange, &err), &err);
     BL_AUTO(bulla_buffer) body = { 0 };
@@ -104,6 +106,9 @@ test_a_whole_session_replayed(void **state)
     gate_introduce(&s->gate);
     gate_say(&s->gate, bulla_buffer_bytes(&hello));
     assert_true(gate_hear(&s->gate, &answer));
+    assert_ok(bl_server_hello_decode(bulla_buffer_bytes(&answer), &second, &err), &err);
+    assert_memory_not_equal(first.nonce, second.nonce, sizeof first.nonce);
+    assert_false(bl_all_zero(BL_BYTES_OF(second.nonce)));
     gate_say(&s->gate, bulla_buffer_bytes(&s->a.evidence));
     ends_refused(s, BULLA_CAUSE_NONCE_MISMATCH);
 }

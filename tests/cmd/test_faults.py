@@ -11,6 +11,7 @@ import shutil
 import sys
 
 from cli import case, main
+from evidence import Device
 
 FAULTY = os.path.abspath(sys.argv[2])
 NOT_REACHED = 99
@@ -138,6 +139,25 @@ def other_verbs_survive_every_fault(home):
                     assert result.out == b"", result
                     if "{" not in result.err:
                         check_failure(home, result, {})
+
+
+@case
+def verify_never_succeeds_by_failing(home):
+    """Exit code 0 is for genuine evidence alone, and then the whole verdict was said."""
+    device, nonce = Device(home), bytes(range(32))
+    home.write("token.cbor", device.token(nonce))
+    for genuine in (True, False):
+        expected = (nonce if genuine else nonce[::-1]).hex()
+        args = ["verify", "--json", "--kind", "psa", "--anchor", f"iak={device.iak}", "--input",
+                f"nonce={expected}", "token.cbor"]
+        whole = home.bulla(*args)
+        assert (whole.code == 0) == genuine, whole
+        for kind in ("memory", "file"):
+            for nth in steps(kind):
+                result = home.bulla(kind, nth, "once", *args, program=FAULTY)
+                if result.code == NOT_REACHED:
+                    break
+                assert result.code != 0 or (genuine and result.out == whole.out), (kind, nth, result)
 
 
 @case

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "codec/hex.h"
 #include "crypto/cose_sign1.h"
+#include "crypto/hash.h"
 
 /* RFC 9052 appendix C.2.1, and the key "11" of its appendix C.7.1. */
 #define RFC_KEY                                                          \
@@ -125,6 +126,41 @@ test_what_stands_around_the_payload_is_signed_too(void **state)
     assert_int_equal(bytes.size, before);
 }
 
+/* B25: a library for testing "signed" with the hash of the message, which needs no key, and verified
+ * that as well. Here no identifier of a key makes one anything but a wrong signature. */
+static void
+test_b25_a_hash_is_no_signature(void **state)
+{
+    (void)state;
+    static const uint8_t key_ids[][2] = { { '1', '1' }, { 0, 0 } };
+    struct bulla_error err = { 0 };
+    BL_AUTO_FREE(bl_key) key = NULL;
+    BL_AUTO(bulla_buffer) protected = { 0 };
+    BL_AUTO(bulla_buffer) to_sign = { 0 };
+    uint8_t signature[64];
+
+    assert_ok(bl_key_generate(BL_KEY_P256, &key, &err), &err);
+    assert_ok(bl_cose_protected(BL_COSE_ES256, text_bytes(""), &protected, &err), &err);
+    assert_ok(bl_cose_sig_structure(bulla_buffer_bytes(&protected), text_bytes(""), text_bytes("p"),
+                                    &to_sign, &err),
+              &err);
+    assert_ok(bl_hash_once(BL_SHA256, bulla_buffer_bytes(&to_sign), signature, &err), &err);
+    memcpy(signature + 32, signature, 32);
+    for (size_t i = 0; i <= BL_COUNT_OF(key_ids); i++) {
+        BL_AUTO(bulla_buffer) bytes = { 0 };
+        struct bl_cose_sign1 message = { .protected = bulla_buffer_bytes(&protected),
+                                         .payload = text_bytes("p"),
+                                         .signature = BL_BYTES_OF(signature) };
+        if (i < BL_COUNT_OF(key_ids))
+            message.key_id = BL_BYTES_OF(key_ids[i]);
+        assert_ok(bl_cose_sign1_encode(&message, &bytes, &err), &err);
+        message = (struct bl_cose_sign1){ 0 };
+        assert_fails(bl_cose_sign1_verify(key, &plain, bulla_buffer_bytes(&bytes), &message, &err),
+                     BULLA_E_SIGNATURE, &err);
+        assert_null(message.payload.data);
+    }
+}
+
 static void
 test_every_allocation_may_fail(void **state)
 {
@@ -158,6 +194,7 @@ main(void)
         cmocka_unit_test(test_the_message_of_the_rfc_verifies),
         cmocka_unit_test(test_every_kind_of_key_signs_and_no_bit_may_change),
         cmocka_unit_test(test_what_stands_around_the_payload_is_signed_too),
+        cmocka_unit_test(test_b25_a_hash_is_no_signature),
         cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,28 @@ test_attest_of_other_magic_or_type(void **state)
     }
 }
 
+/* B38: fields are where the lengths before them say, whatever else looks like their beginning. */
+static void
+test_b38_no_field_is_searched_for(void **state)
+{
+    (void)state;
+    /* size and first bytes of other extraData, in the place of qualifiedSigner's; and another head */
+    static const uint8_t decoys[][6] = { { 0x00, 0x20, 0xee, 0xee, 0xee, 0xee },
+                                         { 0xff, 0x54, 0x43, 0x47, 0x80, 0x18 },
+                                         { 0x00, 0x24, 0xee, 0xee, 0xee, 0xee } };
+    struct bulla_error err = { 0 };
+    struct bl_tpm_attest a;
+
+    for (size_t i = 0; i < BL_COUNT_OF(decoys); i++) {
+        BL_AUTO(bulla_buffer) attest = { 0 };
+        honest_attest(&attest);
+        memcpy(attest.data + 8, decoys[i], sizeof decoys[i]);
+        assert_ok(bl_tpm_attest_decode(bulla_buffer_bytes(&attest), &a, &err), &err);
+        assert_memory_equal(a.qualified_signer.data, decoys[i], sizeof decoys[i]);
+        assert_bytes_equal(a.extra_data, BL_BYTES_OF(extra));
+    }
+}
+
 static void
 attest_with(uint8_t safe, unsigned count, uint8_t select_size, uint32_t mask,
             enum bulla_status expected)
@@ -302,6 +324,7 @@ main(void)
         cmocka_unit_test(test_attest_is_read_field_by_field),
         cmocka_unit_test(test_attest_every_truncation_and_one_byte_more),
         cmocka_unit_test(test_attest_of_other_magic_or_type),
+        cmocka_unit_test(test_b38_no_field_is_searched_for),
         cmocka_unit_test(test_selections_at_their_limits),
         cmocka_unit_test(test_public_gives_key_and_name),
         cmocka_unit_test(test_public_every_truncation_and_each_fault),
