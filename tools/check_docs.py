@@ -4,7 +4,8 @@
 
 The table of rooms is that of tools/layers.json; the ids of threats that the sources cite exist, and
 the tests that the threat model names exist too; every package that the build needs is in
-debian/control; the pinned roots are those of the program. Usage: check_docs.py ROOT BUILD
+debian/control; the pinned roots are those of the program; each published flaw has a test, and a
+mutant that this test must notice. Usage: check_docs.py ROOT BUILD
 """
 import fnmatch
 import json
@@ -63,10 +64,45 @@ def check_anchors(root):
         yield "docs/anchors.md: its roots are not those of src/tee/anchors.c"
 
 
+def program_of(path):
+    """The name under which the test program of this file runs: tests/tee/test_snp.c is tee/snp."""
+    return re.sub(r"^tests/(\w+)/test_(\w+)\.(?:c|py)$", r"\1/\2", path)
+
+
+def flaw_problems(root, tests, mutants):
+    """What does not hold of one row: (file, function) of its tests, names of its mutants."""
+    for path, function in tests:
+        text = (root / path).read_text() if (root / path).is_file() else ""
+        if not re.search(rf"^(?:{function}\(void \*\*|@case\ndef {function}\()", text, re.M) \
+                or len(re.findall(rf"\b{function}\b", text)) < (1 if path.endswith(".py") else 2):
+            yield f"there is no test {function} in {path}"
+    patches = {m: root / f"tests/mutants/{m}.patch" for m in mutants}
+    tried = {m: "".join(re.findall(r"^# test: (.+)$", p.read_text(), re.M)) for m, p in patches.items() if p.is_file()}
+    yield from (f"there is no mutant {m}" for m in mutants if m not in tried)
+    programs = {program_of(path) for path, _ in tests}
+    yield from (f"the mutant {m} is for {name}, which is not named" for m, name in tried.items()
+                if name not in programs)
+    yield from (f"no mutant is for {name}" for name in sorted(programs - set(tried.values())))
+
+
+def check_flaws(root):
+    where = "docs/published-flaws.md"
+    rows = re.findall(r"^\| (?!flaw |---)(.*) \|$", (root / where).read_text(), re.M)
+    if not rows:
+        yield f"{where}: no flaws"
+    for row in rows:
+        flaw, *rest = row.split(" | ")
+        tests = re.findall(r"`(tests/[^`:]+): (\w+)`", rest[1]) if len(rest) == 3 else []
+        mutants = re.findall(r"`(\w+)`", rest[2]) if len(rest) == 3 else []
+        if not tests or not mutants:
+            yield f"{where}: {flaw}: a row is: flaw, rule, tests, mutants"
+        yield from (f"{where}: {flaw}: {problem}" for problem in flaw_problems(root, tests, mutants))
+
+
 def main():
     root, build = pathlib.Path(sys.argv[1]), sys.argv[2]
     bad = [*check_rooms(root), *check_threats(root, build), *check_packages(root),
-           *check_anchors(root)]
+           *check_anchors(root), *check_flaws(root)]
     print("\n".join(bad) or "the pages agree with the tree")
     sys.exit(bool(bad))
 

@@ -36,6 +36,28 @@ INCLUDES = [
     ("src/codec/a.c", '#include "hex.h"\n', 1),
     ("src/nowhere/a.c", "int x;\n", 1),
 ]
+FLAW_TREE = {
+    "tests/room/test_a.c": "static void\ntest_it(void **state)\n{\n}\n\ntest_idle(void **state)\n\n{ test_it }\n",
+    "tests/room/test_b.py": "@case\ndef it(home):\n    pass\n\n\ndef helper(home):\n    pass\n",
+    "tests/mutants/m.patch": "# test: room/a\n# why: x\n",
+    "tests/mutants/n.patch": "# test: room/b\n# why: x\n",
+}
+# row of the page, what the complaint must say; None: there must be no complaint
+FLAWS = [
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it` | `m` |", None),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it`, `tests/room/test_b.py: it` | `m`, `n` |", None),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_gone` | `m` |", "no test test_gone"),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_idle` | `m` |", "no test test_idle"),
+    ("| CVE-1 | r | `tests/room/test_c.c: test_it` | `m` |", "no test test_it"),
+    ("| CVE-1 | r | `tests/room/test_b.py: helper` | `n` |", "no test helper"),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it` | `gone` |", "no mutant gone"),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it` | `m`, `n` |", "the mutant n is for room/b"),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it`, `tests/room/test_b.py: it` | `m` |", "no mutant is for room/b"),
+    ("| CVE-1 | r | `tests/room/test_a.c: test_it` | - |", "a row is"),
+    ("| CVE-1 | r | by design | `m` |", "a row is"),
+    ("| CVE-1 | r |", "a row is"),
+    ("", "no flaws"),
+]
 TAP = """1..4
 ok 1 - a
 not ok 2 - b
@@ -65,6 +87,16 @@ def complaints(files, command):
         return done.stdout + done.stderr, done.returncode
 
 
+def flaw_complaints(row):
+    with tempfile.TemporaryDirectory(prefix="bulla-checks-") as name:
+        root = pathlib.Path(name)
+        page = "| flaw | rule | test | mutant |\n|---|---|---|---|\n" + row + "\n"
+        for path, content in [*FLAW_TREE.items(), ("docs/published-flaws.md", page)]:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(content)
+        return list(load("check_docs").check_flaws(root))
+
+
 def cases():
     for path, content, expected in TEXTS:
         out, code = complaints([(path, content)], [TOOLS / "check_text.py", "ROOT"])
@@ -73,6 +105,10 @@ def cases():
     for path, content, expected in INCLUDES:
         _, code = complaints([(path, content)], [TOOLS / "check_layers.py", TOOLS / "layers.json", "ROOT/src"])
         yield f"check_layers: {path}: {content.strip()}", code == expected
+    for row, expected in FLAWS:
+        found = flaw_complaints(row)
+        yield f"check_docs: {row or 'an empty table'}: {expected or 'fine'}", \
+            not found if expected is None else any(expected in complaint for complaint in found)
     run_tests = load("run_tests")
     yield "run_tests: a skip is neither passed nor failed", list(run_tests.tap_cases(TAP)) == [
         ("a", "ok", None), ("b", "failed", None), ("c", "skipped", "no printer"), ("d", "skipped", "no paper")]
