@@ -215,8 +215,8 @@ all_algorithms(void **state)
 {
     (void)state;
     for (int algorithm = WITH_P256; algorithm < ALGORITHM_COUNT; algorithm++) {
-        struct party root =
-            certify(make_key(algorithm), algorithm, (struct saying){ .name = "root" }, NULL);
+        struct party root = certify(make_key((enum algorithm)algorithm), (enum algorithm)algorithm,
+                                    (struct saying){ .name = "root" }, NULL);
         struct party leaf =
             certify(make_key(WITH_P256), WITH_P256,
                     (struct saying){ .name = "leaf", .constraints = "CA:FALSE" }, &root);
