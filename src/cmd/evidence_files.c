@@ -62,6 +62,29 @@ read_content(struct bl_evidence_files *files, const char *path, struct bulla_byt
     return BULLA_OK;
 }
 
+/* Pieces of which there may be several, each counting for itself. Of any other one, two of a name would
+ * leave it open which of them counts, or whether one is looked at at all. */
+static bool
+may_repeat(const char *role)
+{
+    static const char *const roles[] = { "crl",          "crls",          "pck_crl",   "root",
+                                         "intermediate", "intermediates", "cert_chain" };
+
+    for (size_t i = 0; i < BL_COUNT_OF(roles); i++)
+        if (strcmp(roles[i], role) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_among(const struct bl_part *parts, size_t count, const char *role)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(parts[i].role, role) == 0)
+            return true;
+    return false;
+}
+
 static enum bulla_status
 read_parts(struct bl_evidence_files *files, const struct bl_arguments *arguments,
            const char *option, struct bulla_error *err)
@@ -73,6 +96,9 @@ read_parts(struct bl_evidence_files *files, const struct bl_arguments *arguments
             return fail_usage(given, "more pieces than can be given", err);
         struct bl_part *part = &files->parts[files->verification.part_count];
         BL_TRY(split(files, given, &part->role, &path, err));
+        if (is_among(files->parts, files->verification.part_count, part->role) &&
+            !may_repeat(part->role))
+            return fail_usage(given, "the same piece is given twice", err);
         BL_TRY(read_content(files, path, &part->bytes, err));
         files->verification.part_count++;
     }
@@ -113,6 +139,8 @@ read_inputs(struct bl_evidence_files *files, const struct bl_arguments *argument
             return fail_usage(given, "more pieces than can be given", err);
         struct bl_part *input = &files->inputs[files->verification.input_count];
         BL_TRY(split(files, given, &input->role, &value, err));
+        if (is_among(files->inputs, files->verification.input_count, input->role))
+            return fail_usage(given, "the same input is given twice", err);
         input->bytes = text_of(value);
         files->verification.input_count++;
     }
@@ -122,10 +150,7 @@ read_inputs(struct bl_evidence_files *files, const struct bl_arguments *argument
 static bool
 has_input(const struct bl_evidence_files *files, const char *name)
 {
-    for (size_t i = 0; i < files->verification.input_count; i++)
-        if (strcmp(files->inputs[i].role, name) == 0)
-            return true;
-    return false;
+    return is_among(files->inputs, files->verification.input_count, name);
 }
 
 /* nonce=HEX or challenge=HEX, or what extra_data_is says of it. */

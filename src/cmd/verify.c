@@ -137,6 +137,9 @@ look_at(const struct bl_arguments *arguments, struct work *work, struct bulla_er
         *err = outcome->failure;
         return outcome->failure.status;
     }
+    /* "It carries nothing" was asked for and holds; that makes nothing fresh. */
+    if (files->verification.binder.size == 0)
+        outcome->claims.binding = BL_BINDING_ABSENT;
     judge(outcome);
     BL_TRY(bl_result_request_write(&work->result, outcome, arguments, err));
     BL_TRY(bl_certificate_wish_grant(&work->certificate, outcome, arguments, err));

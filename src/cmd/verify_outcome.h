@@ -28,7 +28,8 @@ bl_outcome_is_genuine(const struct bl_verify_outcome *outcome)
 static inline bool
 bl_outcome_is_fresh(const struct bl_verify_outcome *outcome)
 {
-    return outcome->files->verification.binding != BL_BINDING_ABSENT;
+    return outcome->files->verification.binding != BL_BINDING_ABSENT &&
+           outcome->files->verification.binder.size > 0;
 }
 
 /** One object on one line, appended to *text. */

@@ -82,6 +82,20 @@ def without_a_policy_the_baseline_decides(home):
 
 
 @case
+def what_is_given_twice_is_refused(home):
+    """Which of two nonces would count, or whether one is looked at at all, nobody could say."""
+    device = Device(home)
+    home.write("piece", b"x")
+    verify(home, device, "--input", "nonce=" + "00" * 32).fails(2, "BL-0201")
+    verify(home, device, "--input", "x=1", "--input", "x=1").fails(2, "BL-0201")
+    verify(home, device, "--part", "chain=piece", "--part", "chain=piece").fails(2, "BL-0201")
+    verify(home, device, "--part", "chain=piece", "--collateral", "chain=piece").fails(2, "BL-0201")
+    assert verify(home, device, "--part", "chain=piece", "--part", "other=piece").code == 0
+    assert verify(home, device, "--collateral", "crl=piece", "--collateral", "crl=piece").code == 0
+    assert verify(home, device, nonce=b"").code == 9  # nothing carried, was asked for
+
+
+@case
 def the_policy_replaces_the_baseline(home):
     """Every check is there with what was found and expected, those too that passed."""
     device = Device(home)
