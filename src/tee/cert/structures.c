@@ -69,8 +69,7 @@ bl_cert_evidence_find(const struct bl_certificate *certificate, enum bl_cert_for
         if (status == BULLA_E_NOT_FOUND)
             continue;
         if (status != BULLA_OK)
-            return bulla_fail(err, status, where, "its extension cannot be read, or is there twice",
-                              0);
+            return bulla_fail(err, status, where, "its extension cannot be read", 0);
         *format_out = formats[i];
         *oid_out = oids[i];
         return BULLA_OK;

@@ -310,22 +310,6 @@ rate(const struct subject *subject, struct bl_claims *claims, struct bulla_error
 
 /* -- all of it ----------------------------------------------------------------------------------- */
 
-/* 64 bytes; a shorter binder is at their start, and zeros follow. */
-static enum bulla_status
-check_report_data(const struct bl_verification *v, struct bulla_bytes report_data,
-                  struct bulla_error *err)
-{
-    uint8_t whole[REPORT_DATA_SIZE] = { 0 };
-    struct bl_verification padded = *v;
-
-    if (v->binder.size > sizeof whole)
-        return bl_check_binder(v, report_data, err);
-    if (v->binder.size > 0)
-        memcpy(whole, v->binder.data, v->binder.size);
-    padded.binder = BL_BYTES_OF(whole);
-    return bl_check_binder(&padded, report_data, err);
-}
-
 /* Real platforms return buffers of a fixed size. What is not zero is neither signed nor padding. */
 static enum bulla_status
 check_padding(const struct bl_dcap_quote *quote, struct bulla_error *err)
@@ -369,7 +353,7 @@ verify_subject(struct subject *subject, struct bulla_bytes report_data, struct b
     BL_TRY(check_quoting_enclave(subject, claims, err));
     BL_TRY(check_quote_signature(subject, err));
     BL_TRY(rate(subject, claims, err));
-    BL_TRY(check_report_data(v, report_data, err));
+    BL_TRY(bl_check_report_data(v, report_data, err));
     BL_TRY(check_padding(subject->quote, err));
     return claim_platform(subject, claims, err);
 }
