@@ -274,6 +274,8 @@ bl_evidence_files_done(struct bl_evidence_files *files)
         bulla_buffer_done(&files->contents[i]);
     bulla_buffer_done(&files->evidence);
     bulla_buffer_done(&files->binder);
+    bulla_buffer_done(&files->subject_key);
+    bulla_buffer_done(&files->subject_key_text);
     bl_cmw_done(&files->wrapper);
     bl_collateral_use_done(&files->collateral);
 }
