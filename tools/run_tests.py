@@ -22,7 +22,6 @@ import run_mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUMMARY = ROOT / "build" / "test-summary"
-PROCESSES = 3  # at once, on two processors: some tests wait for time to pass
 BUILDS = [
     # Lines in a trace, and no more of debug information: a fifth of the time to build.
     # Sweeps over fault points and mutations see more under sanitizers, and take long.
@@ -121,8 +120,7 @@ def test(label, directory, arguments):
     log.unlink(missing_ok=True)
     sanitizers = {"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
                   "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-    run(["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs",
-         "--num-processes", str(PROCESSES), *arguments],
+    run(["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", *arguments],
         env={**sanitizers, **os.environ})
     if not log.exists():
         return [(f"{label}: no test log", "failed", None)], []
