@@ -16,6 +16,7 @@ import time
 BUILD = pathlib.Path(sys.argv[1])
 COMMAND_ROUNDS = 61
 COMMAND_LIMIT_MS = 10
+HOSTILE_LIMIT_MS = 50
 
 
 def claims():
@@ -40,6 +41,20 @@ def command_ms(evidence):
     return statistics.median(times["ours"]), statistics.median(times["nothing"])
 
 
+def hostile():
+    """What 64 KiB of hostile input cost each decoder at most, the costliest first."""
+    corpus = pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
+    found = []
+    for program in sorted((BUILD / "bench").glob("hostile_*")):
+        if program.is_dir():
+            continue
+        name = program.name.removeprefix("hostile_")
+        run = subprocess.run([program, corpus / name], stdout=subprocess.PIPE, text=True, check=True)
+        worst, inputs = run.stdout.split()
+        found.append((float(worst), int(inputs), name))
+    return sorted(found, reverse=True)
+
+
 def main():
     print(f"{'claim':<44}{'ours us':>9}{'floor us':>10}{'ratio':>8}{'limit':>7}")
     for name, ours, floor, ratio, limit in claims():
@@ -49,6 +64,10 @@ def main():
     ours, nothing = command_ms(words)
     print(f"{'bulla verify, start to end (ms, by the clock)':<44}{ours:>8.1f}{nothing:>10.1f}{'':>8}"
           f"{COMMAND_LIMIT_MS:>7}{'' if ours <= COMMAND_LIMIT_MS else '  over'}")
+    found = hostile()
+    print(f"\n64 KiB of hostile input, at most {HOSTILE_LIMIT_MS} ms each; the costliest of {len(found)} decoders:")
+    for worst, inputs, name in found[:8]:
+        print(f"  {name:<24}{worst:>8.1f} ms of {inputs} inputs{'' if worst <= HOSTILE_LIMIT_MS else '  over'}")
 
 
 main()

@@ -91,11 +91,7 @@ bl_json_as_array(const struct bl_json *value, const char *name, size_t count_max
 const struct bl_json *
 bl_json_at(const struct bl_json *array, size_t i)
 {
-    const struct bl_json *item = is_kind(array, BL_JSON_ARRAY) ? array->first : NULL;
-
-    for (; item != NULL && i > 0; i--)
-        item = item->next;
-    return item;
+    return is_kind(array, BL_JSON_ARRAY) && i < array->count ? array->items[i] : NULL;
 }
 
 enum bulla_status

@@ -25,9 +25,10 @@ struct bl_json {
     struct bulla_bytes name; /* of a member */
     struct bulla_bytes text; /* of a string */
     int64_t integer;
-    size_t count;          /* of an array or object */
-    struct bl_json *first; /* of its items */
-    struct bl_json *next;  /* beside this one */
+    size_t count;           /* of an array or object */
+    struct bl_json *first;  /* of its items */
+    struct bl_json **items; /* of an array: each of them, for whoever asks by number */
+    struct bl_json *next;   /* beside this one */
 };
 
 #endif

@@ -53,6 +53,8 @@ struct parser {
     size_t at;
     struct bl_json *nodes;
     size_t node_count, node_room;
+    struct bl_json **items; /* room for each node to be an item */
+    size_t item_count;
     const char *failed; /* static */
 };
 
@@ -352,6 +354,15 @@ struct open {
     struct bl_json *last;
 };
 
+/* An array is whole: its items by number. */
+static void
+number_items(struct parser *p, struct bl_json *array)
+{
+    array->items = p->items + p->item_count;
+    for (struct bl_json *item = array->first; item != NULL; item = item->next)
+        p->items[p->item_count++] = item;
+}
+
 /* The next item of what is open, after its comma; NULL where the closing bracket was, or at a
  * failure. */
 static struct bl_json *
@@ -391,6 +402,8 @@ take_document(struct parser *p)
     while (p->failed == NULL && depth > 0) {
         struct bl_json *item = take_item(p, &stack[depth - 1]);
         if (item == NULL) {
+            if (p->failed == NULL && stack[depth - 1].value->kind == BL_JSON_ARRAY)
+                number_items(p, stack[depth - 1].value);
             depth--;
         } else if (item->kind >= BL_JSON_ARRAY) {
             if (depth == BL_JSON_DEPTH_MAX)
@@ -426,12 +439,16 @@ bl_json_parse(struct bulla_bytes text, const char *where, size_t size_max,
     if (text.size > size_max)
         return bulla_fail(err, BULLA_E_LIMIT, where, "too long", size_max);
     BL_TRY(measure(text, where, &count, err));
-    struct bl_json *nodes = bl_alloc(1, count * sizeof *nodes + text.size);
+    struct bl_json *nodes =
+        bl_alloc(1, count * (sizeof *nodes + sizeof(struct bl_json *)) + text.size);
     if (nodes == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, where, "out of memory", 0);
-    struct parser p = {
-        .text = (uint8_t *)(nodes + count), .size = text.size, .nodes = nodes, .node_room = count
-    };
+    struct bl_json **items = (struct bl_json **)(nodes + count);
+    struct parser p = { .text = (uint8_t *)(items + count),
+                        .size = text.size,
+                        .nodes = nodes,
+                        .node_room = count,
+                        .items = items };
     if (text.size > 0)
         memcpy(p.text, text.data, text.size);
     take_document(&p);
