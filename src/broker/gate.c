@@ -26,6 +26,7 @@
 #define IDLE_MS 60000
 #define CONNECTION_MS 600000
 #define CONTROL_MS 10000
+#define LINGER_MS 2000
 #define RENEW_BEFORE_S ((int64_t)12 * 3600)
 #define THREAD_STACK_SIZE ((size_t)512 * 1024)
 #define PEER_SIZE 64
@@ -179,15 +180,18 @@ obey_vault(struct bl_tls *tls, int vault_fd, bool *closed_out, struct bulla_erro
     return bulla_fail(err, BULLA_E_MALFORMED, "vault message", "not the vault's to say", 0);
 }
 
+/* One message of the peer. A vault that no longer takes it has said its last words, which are still
+ * to be carried: *heard_out becomes false then, and nothing has failed. */
 static enum bulla_status
-carry_frame(struct bl_tls *tls, int vault_fd, struct bulla_error *err)
+carry_frame(struct bl_tls *tls, int vault_fd, bool *heard_out, struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) body = { 0 };
 
     BL_TRY(bl_tls_receive_frame(tls, FRAME_MS, &body, err));
     const struct bl_ipc_message message = { .kind = BL_IPC_FRAME,
                                             .body = bulla_buffer_bytes(&body) };
-    return tell_vault(vault_fd, &message, err);
+    *heard_out = tell_vault(vault_fd, &message, NULL) == BULLA_OK;
+    return BULLA_OK;
 }
 
 /* Carry messages both ways until either side is done or time is up. */
@@ -196,11 +200,12 @@ pump(struct bl_tls *tls, int peer_fd, int vault_fd, struct bulla_error *err)
 {
     int64_t end = bl_clock_deadline(CONNECTION_MS);
     bool closed = false;
+    bool heard = true;
 
     while (!closed) {
-        struct pollfd entries[2] = { { .fd = peer_fd, .events = POLLIN },
+        struct pollfd entries[2] = { { .fd = heard ? peer_fd : -1, .events = POLLIN },
                                      { .fd = vault_fd, .events = POLLIN } };
-        bool pending = bl_tls_has_pending(tls);
+        bool pending = heard && bl_tls_has_pending(tls);
         int ready = poll(entries, 2, pending ? 0 : IDLE_MS);
         if (ready < 0 && errno == EINTR)
             continue;
@@ -209,7 +214,7 @@ pump(struct bl_tls *tls, int peer_fd, int vault_fd, struct bulla_error *err)
         if (entries[1].revents != 0) /* the vault first: its answers come before new questions */
             BL_TRY(obey_vault(tls, vault_fd, &closed, err));
         else if (pending || entries[0].revents != 0)
-            BL_TRY(carry_frame(tls, vault_fd, err));
+            BL_TRY(carry_frame(tls, vault_fd, &heard, err));
     }
     return BULLA_OK;
 }
@@ -242,7 +247,7 @@ connection_thread(void *argument)
     /* Whatever failed here is the connection's own end; the vault audits what matters. */
     if (serve(connection, &err) != BULLA_OK)
         bulla_error_clear(&err);
-    close(connection->fd);
+    bl_socket_close_lingering(&connection->fd, bl_clock_deadline(LINGER_MS));
     dismiss(connection->gate, connection->peer);
     bl_free(connection);
     return NULL;

@@ -96,3 +96,20 @@ bl_socket_receive(int fd, void *out, size_t size, int64_t deadline, size_t *size
     *size_out = done;
     return BULLA_OK;
 }
+
+void
+bl_socket_close_lingering(int *fd, int64_t deadline)
+{
+    uint8_t unread[4096];
+    size_t size = sizeof unread;
+    size_t total = 0;
+
+    if (*fd < 0)
+        return;
+    if (shutdown(*fd, SHUT_WR) == 0) {
+        while (size == sizeof unread && total < BL_LINGER_SIZE_MAX &&
+               bl_socket_receive(*fd, unread, sizeof unread, deadline, &size, NULL) == BULLA_OK)
+            total += size;
+    }
+    bl_fd_close(fd);
+}

@@ -58,6 +58,12 @@ enum bulla_status bl_socket_send(int fd, struct bulla_bytes bytes, int64_t deadl
 /** Up to `size` bytes, as many as come before the peer stops sending: *size_out < size is the end. */
 enum bulla_status bl_socket_receive(int fd, void *out, size_t size, int64_t deadline,
                                     size_t *size_out, struct bulla_error *err) BULLA_CHECKED;
+/** Close a TCP connection so that the peer reads what was sent last. Bytes of its that nobody read
+ *  would make the kernel answer with a reset, which takes the last words from the peer (RFC 1122,
+ *  4.2.2.13): up to BL_LINGER_SIZE_MAX of them are read and dropped, until the peer has closed its
+ *  side or `deadline` passes. Sets *fd to -1; below 0 it does nothing. */
+void bl_socket_close_lingering(int *fd, int64_t deadline);
+#define BL_LINGER_SIZE_MAX ((size_t)64 * 1024)
 
 /*
  * Frames over a stream: u32 big-endian size, then so many bytes. A size above `size_max` is

@@ -44,24 +44,34 @@ authority_certificate(const struct bl_key *key, struct bulla_buffer *der)
     assert_ok(bl_certificate_issue(&request, NULL, key, der, &err), &err);
 }
 
-/** A leaf for the server's key under that authority. */
+/** A leaf for the key of this SPKI under that authority. */
 static inline void
-leaf_certificate(const struct bl_tls_server *server, const struct bl_key *root,
-                 struct bulla_bytes root_der, int64_t not_after_s, struct bulla_buffer *der)
+leaf_certificate_of(struct bulla_bytes spki, const struct bl_key *root, struct bulla_bytes root_der,
+                    int64_t not_after_s, struct bulla_buffer *der)
 {
     struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) spki = { 0 };
     BL_AUTO_FREE(bl_key) subject = NULL;
     BL_AUTO_FREE(bl_certificate) issuer = NULL;
 
-    assert_ok(bl_tls_server_spki(server, &spki, &err), &err);
-    assert_ok(bl_key_from_spki(bulla_buffer_bytes(&spki), &subject, &err), &err);
+    assert_ok(bl_key_from_spki(spki, &subject, &err), &err);
     assert_ok(bl_certificate_parse(root_der, &issuer, &err), &err);
     const struct bl_certificate_request request = { .common_name = "test gate",
                                                     .subject = subject,
                                                     .not_before_s = bl_clock_now_s() - 3600,
                                                     .not_after_s = not_after_s };
     assert_ok(bl_certificate_issue(&request, issuer, root, der, &err), &err);
+}
+
+/** A leaf for the server's key. */
+static inline void
+leaf_certificate(const struct bl_tls_server *server, const struct bl_key *root,
+                 struct bulla_bytes root_der, int64_t not_after_s, struct bulla_buffer *der)
+{
+    struct bulla_error err = { 0 };
+    BL_AUTO(bulla_buffer) spki = { 0 };
+
+    assert_ok(bl_tls_server_spki(server, &spki, &err), &err);
+    leaf_certificate_of(bulla_buffer_bytes(&spki), root, root_der, not_after_s, der);
 }
 
 /** A server with a good chain under a fresh root. */

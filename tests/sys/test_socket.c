@@ -135,6 +135,44 @@ test_waiting_ends_at_the_deadline(void **state)
     assert_fails(bl_socket_wait(250, POLLIN, SOON, &err), BULLA_E_ARGUMENT, &err);
 }
 
+/* Bytes that nobody read would turn the end into a reset. */
+static void
+test_last_words_arrive_before_the_end(void **state)
+{
+    (void)state;
+    __attribute__((cleanup(pair_done))) struct pair pair = PAIR_NONE;
+    struct bulla_error err = { 0 };
+    char got[4] = { 0 };
+    size_t size = 0;
+
+    assert_ok(tcp_pair(&pair, NULL, &err), &err);
+    assert_ok(bl_socket_send(pair.client, BL_LITERAL("nobody reads this"), SOON, &err), &err);
+    assert_ok(bl_socket_send(pair.server, BL_LITERAL("bye"), SOON, &err), &err);
+    int64_t before = bl_clock_monotonic_ms();
+    bl_socket_close_lingering(&pair.server, bl_clock_deadline(50));
+    assert_true(bl_clock_monotonic_ms() - before >= 48); /* the client might have said more */
+    assert_int_equal(pair.server, -1);
+    assert_ok(bl_socket_receive(pair.client, got, sizeof got, SOON, &size, &err), &err);
+    assert_int_equal(size, 3);
+    assert_memory_equal(got, "bye", 3);
+    bl_socket_close_lingering(&pair.server, SOON); /* none: nothing happens */
+}
+
+static void
+test_lingering_has_a_bound(void **state)
+{
+    (void)state;
+    __attribute__((cleanup(pair_done))) struct pair pair = PAIR_NONE;
+    struct bulla_error err = { 0 };
+    static uint8_t much[2 * BL_LINGER_SIZE_MAX];
+
+    assert_ok(tcp_pair(&pair, NULL, &err), &err);
+    assert_ok(bl_socket_send(pair.client, BL_BYTES_OF(much), SOON, &err), &err);
+    int64_t before = bl_clock_monotonic_ms();
+    bl_socket_close_lingering(&pair.server, SOON);
+    assert_true(bl_clock_monotonic_ms() - before < 4000);
+}
+
 static void
 test_a_peer_that_went_away_raises_no_signal(void **state)
 {
@@ -452,6 +490,8 @@ main(void)
         cmocka_unit_test(test_tcp_carries_bytes_both_ways),
         cmocka_unit_test(test_tcp_refusals),
         cmocka_unit_test(test_waiting_ends_at_the_deadline),
+        cmocka_unit_test(test_last_words_arrive_before_the_end),
+        cmocka_unit_test(test_lingering_has_a_bound),
         cmocka_unit_test(test_a_peer_that_went_away_raises_no_signal),
         test_in_directory(test_unix_sockets_live_in_private_directories),
         test_in_directory(test_unix_names),
