@@ -12,14 +12,10 @@
 #include "base/memory.h"
 #include "codec/cbor.h"
 #include "policy/appraisal_fields.h"
+#include "policy/appraisal_parts.h"
 
 enum {
-    KEY_FORMAT = 1,
-    KEY_NAME,
-    KEY_VERSION,
-    KEY_SUBJECT,
-    KEY_BINDING,
-    KEY_CLASSES,
+    KEY_CLASSES = BL_POLICY_KEY_BINDING + 1,
     KEY_PLATFORM_IDS,
     KEY_PLATFORM_PCRS,
     KEY_NOT_AFTER,
@@ -148,8 +144,7 @@ write_platform_pcrs(struct bl_writer *w, const struct bl_policy_list *list)
     bl_cbor_write_array(w, count);
     for (size_t i = 0; i < count; i++) {
         bl_cbor_write_array(w, 3);
-        bl_cbor_write_uint(w, bl_tcg_algorithm(pcrs[i].bank));
-        bl_cbor_write_uint(w, (uint64_t)__builtin_ctz(pcrs[i].mask));
+        bl_policy_write_pcr(w, pcrs[i]);
         write_values(w, list, pcrs[i]);
     }
 }
@@ -177,16 +172,7 @@ write_policy(struct bl_writer *w, const struct bl_appraisal_policy *policy)
     bool is_enclave = policy->subject == BL_SUBJECT_ENCLAVE;
 
     bl_cbor_write_map(w, is_enclave ? KEY_ENCLAVE_COUNT : KEY_MACHINE_COUNT);
-    bl_cbor_write_uint(w, KEY_FORMAT);
-    bl_cbor_write_uint(w, BL_POLICY_FORMAT_1);
-    bl_cbor_write_uint(w, KEY_NAME);
-    bl_cbor_write_text(w, text(policy->name));
-    bl_cbor_write_uint(w, KEY_VERSION);
-    bl_cbor_write_uint(w, policy->version);
-    bl_cbor_write_uint(w, KEY_SUBJECT);
-    bl_cbor_write_text(w, text(bl_policy_subject_word(policy->subject)));
-    bl_cbor_write_uint(w, KEY_BINDING);
-    bl_cbor_write_text(w, text(bl_binding_word(policy->binding)));
+    bl_policy_write_head(w, BL_POLICY_FORMAT_1, policy);
     bl_cbor_write_uint(w, KEY_CLASSES);
     write_words(w, policy->classes, BL_CLASS_HARDWARE, class_word);
     bl_cbor_write_uint(w, KEY_PLATFORM_IDS);
@@ -219,10 +205,8 @@ read_values(struct bl_reader *r, struct bl_policy_item *items, size_t count,
             struct bulla_error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        items[i].value = bl_cbor_read_bytes(r, BL_HASH_SIZE_MAX);
+        items[i].value = bl_policy_read_digest(r);
         items[i].until_s = BL_POLICY_NEVER;
-        if (items[i].value.size < BL_POLICY_DIGEST_SIZE_MIN)
-            bl_reader_fail(r, "is of no digest's size");
         if (i > 0 && compare_values(&items[i - 1].value, &items[i].value) >= 0)
             bl_reader_fail(r, "items repeat, or do not ascend");
         BL_TRY(bl_reader_ok(r, err));
@@ -283,42 +267,15 @@ isolation_value(struct bulla_bytes word)
     return (int)bl_isolation_from_word(word);
 }
 
-/* A name that people see and compare: 1 to `size_max` bytes without NUL. */
-static struct bulla_bytes
-read_name(struct bl_reader *r, size_t size_max)
-{
-    struct bulla_bytes name = bl_cbor_read_text(r, size_max);
-
-    if (name.size == 0 || memchr(name.data, 0, name.size) != NULL)
-        bl_reader_fail(r, "name is empty or has a NUL");
-    return name;
-}
-
 static enum bulla_status
 read_product(struct bl_reader *r, struct bl_policy_list *products, struct bulla_error *err)
 {
-    struct bulla_bytes product = read_name(r, BL_PRODUCT_SIZE_MAX);
+    struct bulla_bytes product = bl_policy_read_text(r, BL_PRODUCT_SIZE_MAX);
 
     BL_TRY(bl_reader_ok(r, err));
     BL_TRY(bl_policy_list_new(products, 1, err));
     products->items[0] = (struct bl_policy_item){ .value = product, .until_s = BL_POLICY_NEVER };
     return BULLA_OK;
-}
-
-static struct bl_pcr_selection
-read_pcr(struct bl_reader *r)
-{
-    uint64_t algorithm = bl_cbor_read_uint(r);
-    uint64_t index = bl_cbor_read_uint(r);
-    struct bl_pcr_selection pcr = { 0 };
-
-    if (algorithm <= UINT16_MAX)
-        pcr.bank = bl_tcg_hash((uint16_t)algorithm);
-    if (pcr.bank == BL_HASH_NONE || pcr.bank == BL_SHA1 || index >= BL_PCR_COUNT)
-        bl_reader_fail(r, "no such PCR, or a SHA-1 bank");
-    else
-        pcr.mask = 1u << index;
-    return pcr;
 }
 
 /* How many items there will be: one for each value, and one for a PCR that has none. */
@@ -330,7 +287,7 @@ count_references(struct bl_reader r, size_t pcr_count)
     for (size_t i = 0; i < pcr_count && r.failed == NULL; i++) {
         if (bl_cbor_read_array(&r, 3) != 3)
             bl_reader_fail(&r, "not a PCR with its values");
-        (void)read_pcr(&r);
+        (void)bl_policy_read_pcr(&r);
         size_t count = bl_cbor_read_array(&r, BL_POLICY_LIST_COUNT_MAX);
         for (size_t k = 0; k < count && r.failed == NULL; k++)
             (void)bl_cbor_read_bytes(&r, BL_HASH_SIZE_MAX);
@@ -346,7 +303,7 @@ read_reference(struct bl_reader *r, struct bl_pcr_selection *previous, struct bl
 {
     if (bl_cbor_read_array(r, 3) != 3)
         bl_reader_fail(r, "not a PCR with its values");
-    struct bl_pcr_selection pcr = read_pcr(r);
+    struct bl_pcr_selection pcr = bl_policy_read_pcr(r);
     size_t count = bl_cbor_read_array(r, BL_POLICY_LIST_COUNT_MAX);
     BL_TRY(bl_reader_ok(r, err));
     if (compare_pcrs(previous, &pcr) >= 0)
@@ -388,22 +345,9 @@ static enum bulla_status
 read_field(struct bl_reader *r, uint64_t key, struct bl_appraisal_policy *p,
            struct bulla_error *err)
 {
+    if (bl_policy_read_head(r, key, p))
+        return bl_reader_ok(r, err);
     switch (key) {
-    case KEY_NAME: {
-        struct bulla_bytes name = read_name(r, BL_POLICY_NAME_SIZE_MAX);
-        if (name.size > 0)
-            memcpy(p->name, name.data, name.size);
-        break;
-    }
-    case KEY_VERSION:
-        p->version = bl_cbor_read_uint(r);
-        break;
-    case KEY_SUBJECT:
-        p->subject = bl_policy_subject_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
-    case KEY_BINDING:
-        p->binding = bl_binding_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
     case KEY_CLASSES:
         p->classes = read_words(r, BL_CLASS_HARDWARE, class_value);
         break;
@@ -463,7 +407,8 @@ bl_policy_decode_1(struct bulla_bytes cbor, struct bl_appraisal_policy *policy,
 
     if (bl_cbor_map_next_uint(&r, &map, &key)) /* the format was looked at already */
         (void)bl_cbor_read_uint(&r);
-    for (uint64_t expected = KEY_NAME; bl_cbor_map_next_uint(&r, &map, &key); expected++) {
+    for (uint64_t expected = BL_POLICY_KEY_NAME; bl_cbor_map_next_uint(&r, &map, &key);
+         expected++) {
         if (key != expected)
             bl_reader_fail(&r, "field is missing or unknown");
         BL_TRY(bl_reader_ok(&r, err));

@@ -12,17 +12,9 @@
 #include "codec/cbor.h"
 #include "codec/time.h"
 #include "policy/appraisal_fields.h"
+#include "policy/appraisal_parts.h"
 
-enum {
-    KEY_FORMAT = 1,
-    KEY_NAME,
-    KEY_VERSION,
-    KEY_SUBJECT,
-    KEY_BINDING,
-    KEY_NOT_AFTER,
-    KEY_KINDS,
-    HEAD_COUNT = KEY_KINDS
-};
+enum { KEY_NOT_AFTER = BL_POLICY_KEY_BINDING + 1, KEY_KINDS, HEAD_COUNT = KEY_KINDS };
 #define WORD_SIZE_MAX 40u /* bytes: the longest word is TDRelaunchAdvisedConfigurationNeeded */
 
 static const char where[] = "appraisal policy";
@@ -80,10 +72,8 @@ write_item(struct bl_writer *w, unsigned members, const struct bl_policy_item *i
         bl_cbor_write_text(w, text(item->check));
     if ((members & BL_ITEM_GENERATION) != 0)
         write_floors(w, &item->floor);
-    if ((members & BL_ITEM_PCR) != 0) {
-        bl_cbor_write_uint(w, bl_tcg_algorithm(item->pcr.bank));
-        bl_cbor_write_uint(w, (uint64_t)__builtin_ctz(item->pcr.mask));
-    }
+    if ((members & BL_ITEM_PCR) != 0)
+        bl_policy_write_pcr(w, item->pcr);
     write_value(w, members, item);
     if ((members & BL_ITEM_PLATFORM) != 0) {
         if (item->platform.size > 0)
@@ -211,16 +201,7 @@ write_kinds(struct bl_writer *w, uint64_t kinds)
 static void
 write_head(struct bl_writer *w, const struct bl_appraisal_policy *policy)
 {
-    bl_cbor_write_uint(w, KEY_FORMAT);
-    bl_cbor_write_uint(w, BL_POLICY_FORMAT);
-    bl_cbor_write_uint(w, KEY_NAME);
-    bl_cbor_write_text(w, text(policy->name));
-    bl_cbor_write_uint(w, KEY_VERSION);
-    bl_cbor_write_uint(w, policy->version);
-    bl_cbor_write_uint(w, KEY_SUBJECT);
-    bl_cbor_write_text(w, text(bl_policy_subject_word(policy->subject)));
-    bl_cbor_write_uint(w, KEY_BINDING);
-    bl_cbor_write_text(w, text(bl_binding_word(policy->binding)));
+    bl_policy_write_head(w, BL_POLICY_FORMAT, policy);
     bl_cbor_write_uint(w, KEY_NOT_AFTER);
     bl_cbor_write_uint(w, (uint64_t)policy->not_after_s);
     bl_cbor_write_uint(w, KEY_KINDS);
@@ -243,17 +224,6 @@ bl_policy_encode_2(const struct bl_appraisal_policy *policy, struct bulla_buffer
 }
 
 /* -- read -------------------------------------------------------------------------------------- */
-
-/* Text for people: not empty, no NUL. */
-static struct bulla_bytes
-read_text(struct bl_reader *r, size_t size_max)
-{
-    struct bulla_bytes found = bl_cbor_read_text(r, size_max);
-
-    if (found.size == 0 || memchr(found.data, 0, found.size) != NULL)
-        bl_reader_fail(r, "text is empty or has a NUL");
-    return found;
-}
 
 static int64_t
 read_time(struct bl_reader *r)
@@ -294,28 +264,6 @@ read_floors(struct bl_reader *r, struct bl_firmware_claims *floor)
 }
 
 static void
-read_pcr(struct bl_reader *r, struct bl_pcr_selection *pcr)
-{
-    uint64_t algorithm = bl_cbor_read_uint(r);
-    uint64_t index = bl_cbor_read_uint(r);
-
-    if (algorithm <= UINT16_MAX)
-        pcr->bank = bl_tcg_hash((uint16_t)algorithm);
-    if (pcr->bank == BL_HASH_NONE || pcr->bank == BL_SHA1 || index >= BL_PCR_COUNT)
-        bl_reader_fail(r, "no such PCR, or a SHA-1 bank");
-    else
-        pcr->mask = 1u << index;
-}
-
-static void
-read_digest(struct bl_reader *r, struct bl_policy_item *item)
-{
-    item->value = bl_cbor_read_bytes(r, BL_HASH_SIZE_MAX);
-    if (item->value.size < BL_POLICY_DIGEST_SIZE_MIN)
-        bl_reader_fail(r, "is of no digest's size");
-}
-
-static void
 read_value(struct bl_reader *r, unsigned members, struct bl_policy_item *item)
 {
     if ((members & BL_ITEM_EVENT) != 0 && bl_cbor_peek(r) == BL_CBOR_UINT) {
@@ -324,9 +272,9 @@ read_value(struct bl_reader *r, unsigned members, struct bl_policy_item *item)
             bl_reader_fail(r, "no type of an event");
         item->event_type = (uint32_t)type;
     } else if ((members & (BL_ITEM_EVENT | BL_ITEM_DIGEST)) != 0) {
-        read_digest(r, item);
+        item->value = bl_policy_read_digest(r);
     } else if ((members & BL_ITEM_TEXT) != 0) {
-        item->value = read_text(r, BL_POLICY_NAME_SIZE_MAX);
+        item->value = bl_policy_read_text(r, BL_POLICY_NAME_SIZE_MAX);
     }
 }
 
@@ -338,9 +286,7 @@ read_platform(struct bl_reader *r, struct bl_policy_item *item)
             bl_reader_fail(r, "false in the place of a platform");
         return;
     }
-    item->platform = bl_cbor_read_bytes(r, BL_HASH_SIZE_MAX);
-    if (item->platform.size < BL_POLICY_DIGEST_SIZE_MIN)
-        bl_reader_fail(r, "is of no platform's size");
+    item->platform = bl_policy_read_digest(r);
 }
 
 static void
@@ -355,12 +301,12 @@ read_item(struct bl_reader *r, unsigned members, struct bl_policy_item *item)
     if ((members & BL_ITEM_GENERATION) != 0)
         read_floors(r, &item->floor);
     if ((members & BL_ITEM_PCR) != 0)
-        read_pcr(r, &item->pcr);
+        item->pcr = bl_policy_read_pcr(r);
     read_value(r, members, item);
     if ((members & BL_ITEM_PLATFORM) != 0)
         read_platform(r, item);
     if ((members & BL_ITEM_SOURCE) != 0)
-        item->source = read_text(r, BL_POLICY_TEXT_SIZE_MAX);
+        item->source = bl_policy_read_text(r, BL_POLICY_TEXT_SIZE_MAX);
     if ((members & BL_ITEM_UNTIL) != 0)
         item->until_s = read_time(r);
 }
@@ -415,7 +361,7 @@ read_waiver(struct bl_reader *r, unsigned waivers, enum bl_said *said, struct bu
         *said = BL_SAID_ABSENT;
     else
         bl_reader_fail(r, "this field must be said");
-    *reason = read_text(r, BL_POLICY_TEXT_SIZE_MAX);
+    *reason = bl_policy_read_text(r, BL_POLICY_TEXT_SIZE_MAX);
     return true;
 }
 
@@ -484,26 +430,9 @@ read_kinds(struct bl_reader *r)
 static void
 read_head(struct bl_reader *r, uint64_t key, struct bl_appraisal_policy *p)
 {
-    struct bulla_bytes name;
-
+    if (bl_policy_read_head(r, key, p))
+        return;
     switch (key) {
-    case KEY_FORMAT: /* was looked at already */
-        (void)bl_cbor_read_uint(r);
-        break;
-    case KEY_NAME:
-        name = read_text(r, BL_POLICY_NAME_SIZE_MAX);
-        if (name.size > 0)
-            memcpy(p->name, name.data, name.size);
-        break;
-    case KEY_VERSION:
-        p->version = bl_cbor_read_uint(r);
-        break;
-    case KEY_SUBJECT:
-        p->subject = bl_policy_subject_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
-    case KEY_BINDING:
-        p->binding = bl_binding_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
-        break;
     case KEY_NOT_AFTER:
         p->not_after_s = read_time(r);
         break;
@@ -534,7 +463,7 @@ bl_policy_decode_2(struct bulla_bytes cbor, struct bl_appraisal_policy *policy,
     struct bl_reader r = bl_reader(cbor, where);
     struct bl_cbor_map map = bl_cbor_read_map(&r, HEAD_COUNT + bl_policy_field_count);
 
-    for (uint64_t key = KEY_FORMAT; key <= HEAD_COUNT; key++) {
+    for (uint64_t key = BL_POLICY_KEY_FORMAT; key <= HEAD_COUNT; key++) {
         BL_TRY(expect_key(&r, &map, key, err));
         read_head(&r, key, policy);
         BL_TRY(bl_reader_ok(&r, err));
