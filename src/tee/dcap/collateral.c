@@ -233,16 +233,23 @@ verify_body(const struct signer *signer, struct bulla_bytes body, const char *na
     return BULLA_OK;
 }
 
-/* Whether a key signed a body, and what that says, depends on nothing else: found out once. */
-static enum bulla_status
-find_known(const struct signer *signer, const char *name, struct bulla_bytes body,
-           uint8_t memo_key[BL_MEMO_KEY_SIZE], void **known_out, struct bulla_error *err)
-{
-    const struct bulla_bytes arguments[] = { bl_certificate_spki(signer->chain.items[0]), body };
+struct body {
+    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+    void *known; /* what it says, where that was found out before */
+    struct bulla_bytes object;
+};
 
-    BL_TRY(bl_memo_key(name, arguments, BL_COUNT_OF(arguments), memo_key, err));
-    *known_out = bl_memo_find(signer->v->memo, memo_key);
-    return BULLA_OK;
+/* Whether a key signed a body, and what that says, depends on nothing else: found out once. Where it is
+ * known there is no object. */
+static enum bulla_status
+read_body(const struct signer *signer, const char *name, struct bulla_bytes bytes,
+          struct body *body, struct bulla_error *err)
+{
+    const struct bulla_bytes arguments[] = { bl_certificate_spki(signer->chain.items[0]), bytes };
+
+    BL_TRY(bl_memo_key(name, arguments, BL_COUNT_OF(arguments), body->memo_key, err));
+    body->known = bl_memo_find(signer->v->memo, body->memo_key);
+    return body->known != NULL ? BULLA_OK : verify_body(signer, bytes, name, &body->object, err);
 }
 
 static enum bulla_status
@@ -275,22 +282,19 @@ release_tcb_info(void *info)
 }
 
 static enum bulla_status
-read_tcb_info(const struct signer *signer, struct bulla_bytes body, struct bl_tcb_info **info_out,
+read_tcb_info(const struct signer *signer, struct bulla_bytes bytes, struct bl_tcb_info **info_out,
               struct bulla_error *err)
 {
-    static const char name[] = "tcbInfo";
-    uint8_t memo_key[BL_MEMO_KEY_SIZE];
-    struct bulla_bytes object;
-    void *known = NULL;
+    struct body body = { 0 };
 
-    BL_TRY(find_known(signer, name, body, memo_key, &known, err));
-    if (known != NULL) {
-        *info_out = bl_tcb_info_share(known);
+    BL_TRY(read_body(signer, "tcbInfo", bytes, &body, err));
+    if (body.known != NULL) {
+        *info_out = bl_tcb_info_share(body.known);
         return BULLA_OK;
     }
-    BL_TRY(verify_body(signer, body, name, &object, err));
-    BL_TRY(bl_tcb_info_parse(object, info_out, err));
-    if (!bl_memo_keep(signer->v->memo, memo_key, bl_tcb_info_share(*info_out), release_tcb_info))
+    BL_TRY(bl_tcb_info_parse(body.object, info_out, err));
+    if (!bl_memo_keep(signer->v->memo, body.memo_key, bl_tcb_info_share(*info_out),
+                      release_tcb_info))
         bl_tcb_info_free(*info_out);
     return BULLA_OK;
 }
@@ -302,22 +306,18 @@ release_qe_identity(void *identity)
 }
 
 static enum bulla_status
-read_qe_identity(const struct signer *signer, struct bulla_bytes body,
+read_qe_identity(const struct signer *signer, struct bulla_bytes bytes,
                  struct bl_qe_identity **identity_out, struct bulla_error *err)
 {
-    static const char name[] = "enclaveIdentity";
-    uint8_t memo_key[BL_MEMO_KEY_SIZE];
-    struct bulla_bytes object;
-    void *known = NULL;
+    struct body body = { 0 };
 
-    BL_TRY(find_known(signer, name, body, memo_key, &known, err));
-    if (known != NULL) {
-        *identity_out = bl_qe_identity_share(known);
+    BL_TRY(read_body(signer, "enclaveIdentity", bytes, &body, err));
+    if (body.known != NULL) {
+        *identity_out = bl_qe_identity_share(body.known);
         return BULLA_OK;
     }
-    BL_TRY(verify_body(signer, body, name, &object, err));
-    BL_TRY(bl_qe_identity_parse(object, identity_out, err));
-    if (!bl_memo_keep(signer->v->memo, memo_key, bl_qe_identity_share(*identity_out),
+    BL_TRY(bl_qe_identity_parse(body.object, identity_out, err));
+    if (!bl_memo_keep(signer->v->memo, body.memo_key, bl_qe_identity_share(*identity_out),
                       release_qe_identity))
         bl_qe_identity_free(*identity_out);
     return BULLA_OK;
