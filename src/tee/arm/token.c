@@ -19,20 +19,20 @@ bl_arm_read_hash(struct bl_reader *r)
     return hash;
 }
 
-static struct bulla_bytes
-read_exactly(struct bl_reader *r, size_t size)
+struct bulla_bytes
+bl_arm_read_bytes(struct bl_reader *r, size_t size)
 {
     struct bulla_bytes bytes = bl_cbor_read_bytes(r, size);
 
     if (r->failed == NULL && bytes.size != size)
-        bl_reader_fail(r, "identifier of another size");
+        bl_reader_fail(r, "value of another size");
     return bytes;
 }
 
 struct bulla_bytes
 bl_arm_read_instance_id(struct bl_reader *r)
 {
-    struct bulla_bytes id = read_exactly(r, BL_ARM_INSTANCE_ID_SIZE);
+    struct bulla_bytes id = bl_arm_read_bytes(r, BL_ARM_INSTANCE_ID_SIZE);
 
     if (r->failed == NULL && id.data[0] != 0x01) /* RFC 9711 section 4.2.1: RAND */
         bl_reader_fail(r, "instance id of another type");
@@ -42,7 +42,7 @@ bl_arm_read_instance_id(struct bl_reader *r)
 struct bulla_bytes
 bl_arm_read_implementation_id(struct bl_reader *r)
 {
-    return read_exactly(r, BL_ARM_IMPLEMENTATION_ID_SIZE);
+    return bl_arm_read_bytes(r, BL_ARM_IMPLEMENTATION_ID_SIZE);
 }
 
 /* RFC 9783 section 4.3.1; CCA has the same. The high byte is the state. */

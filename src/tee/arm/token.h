@@ -27,6 +27,8 @@ struct bl_arm_components {
     bool lacks_signer;
 };
 
+/** Bytes of just this size. */
+struct bulla_bytes bl_arm_read_bytes(struct bl_reader *r, size_t size);
 /** A digest of 32, 48 or 64 bytes. */
 struct bulla_bytes bl_arm_read_hash(struct bl_reader *r);
 /** A type byte 01 and 32 bytes. */

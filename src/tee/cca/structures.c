@@ -193,16 +193,6 @@ hash_of(struct bulla_bytes name)
     return BL_HASH_NONE;
 }
 
-static struct bulla_bytes
-read_sized(struct bl_reader *r, size_t size)
-{
-    struct bulla_bytes bytes = bl_cbor_read_bytes(r, size);
-
-    if (r->failed == NULL && bytes.size != size)
-        bl_reader_fail(r, "value of another size");
-    return bytes;
-}
-
 static void
 read_extensible(struct bl_reader *r, struct bl_cca_realm *realm)
 {
@@ -218,10 +208,10 @@ read_realm_claim(struct bl_reader *r, enum realm_claim claim, struct bl_cca_real
 {
     switch (claim) {
     case REALM_CHALLENGE:
-        realm->challenge = read_sized(r, BL_CCA_CHALLENGE_SIZE);
+        realm->challenge = bl_arm_read_bytes(r, BL_CCA_CHALLENGE_SIZE);
         break;
     case REALM_PERSONALIZATION:
-        realm->personalization = read_sized(r, BL_CCA_CHALLENGE_SIZE);
+        realm->personalization = bl_arm_read_bytes(r, BL_CCA_CHALLENGE_SIZE);
         break;
     case REALM_INITIAL:
         realm->initial_measurement = bl_arm_read_hash(r);
