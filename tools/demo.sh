@@ -16,7 +16,7 @@ program=$(realpath "${1:-$top/build/src/cmd/bulla}")
 secret="seven tokens, one of them of copper" # must never appear in what is printed
 place=$(mktemp -d)
 export XDG_STATE_HOME=$place/state XDG_CONFIG_HOME=$place/config XDG_RUNTIME_DIR=$place/run
-mkdir -m 700 "$XDG_RUNTIME_DIR" "$place/bin" "$place/work"
+mkdir -m 700 "$XDG_RUNTIME_DIR" "$place/bin" "$place/desk"
 ln -s "$program" "$place/bin/bulla"
 PATH=$place/bin:$PATH
 children=()    # processes that we started and must end
@@ -84,7 +84,7 @@ altered() { # FROM TO N: a copy in which the N-th byte from the end is another o
     printf "\\$(printf %o $((byte ^ 1)))" | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
 }
 
-cd "$place/work"
+cd "$place/desk"
 for part in "$top"/tools/demo/*.sh; do
     # shellcheck source=/dev/null
     . "$part"

@@ -12,7 +12,7 @@ if [ -n "$missing" ] || ! command -v swtpm_setup >/dev/null; then
     return
 fi
 
-maker=$place/work/maker machine=$place/work/machine
+maker=$place/desk/maker machine=$place/desk/machine
 mkdir "$maker" "$machine"
 cat >"$maker/ca.conf" <<CONFIGURATION
 statedir = $maker
