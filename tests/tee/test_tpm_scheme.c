@@ -572,6 +572,29 @@ test_what_a_certificate_says(void **state)
     assert_null(strstr((const char *)text.data, "eku"));
 }
 
+/* One of the TCG, and one made of a UUID, whose number no text of ours holds: its bytes. */
+static void
+test_usages_of_a_certificate(void **state)
+{
+    struct paper_pieces *p = *state;
+    BL_AUTO(bulla_buffer) text = { 0 };
+    struct saying says = {
+        .name = "ak",
+        .constraints = "CA:FALSE",
+        .extension_oid = "2.5.29.37",
+        .extension_value = BL_LITERAL("\x30\x1d\x06\x05\x67\x81\x05\x08\x03\x06\x14\x69\x83"
+                                      "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+                                      "\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+    };
+    struct party ak = certify(paper_native_key(&p->spki), WITH_P256, says, &p->middle);
+
+    paper_begin_certificate(p);
+    p->v.evidence = bl_certificate_der(ak.certificate);
+    describe(&p->v, &text);
+    assert_says(text, "\"eku\":[\"2.23.133.8.3\",\"6983ffffffffffffffffffffffffffffffffff7f\"]");
+    party_done(&ak);
+}
+
 static void
 test_what_a_log_says(void **state)
 {
@@ -649,6 +672,7 @@ main(void)
         PIECES_TEST(test_logs_are_inspected),
         PIECES_TEST(test_what_a_quote_says),
         PIECES_TEST(test_what_a_certificate_says),
+        PIECES_TEST(test_usages_of_a_certificate),
         PIECES_TEST(test_what_a_log_says),
         cmocka_unit_test_setup_teardown(test_what_our_evidence_says, paper_machine_setup,
                                         paper_machine_teardown),

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "codec/der.h"
+#include "codec/oid.h"
 #include "tee/tpm/evidence.h"
 #include "tee/tpm/log_claims.h"
 #include "tee/tpm/pieces.h"
@@ -186,28 +187,20 @@ find_extension(const struct bl_certificate *certificate, const char *oid,
     return status;
 }
 
-/* X.690, 8.19: base 128, and the first two arcs in one. Longer than any that is registered: cut. */
-static void
-write_oid(struct bl_json_writer *out, struct bulla_bytes oid)
+static enum bulla_status
+write_oid(struct bl_json_writer *out, struct bulla_bytes oid, struct bulla_error *err)
 {
-    char text[128];
-    size_t size = 0;
-    uint64_t arc = 0;
-    bool is_first = true;
+    BL_AUTO(bulla_buffer) text = { 0 };
+    struct bulla_error too_large = { 0 };
+    enum bulla_status status = bl_oid_to_text(oid, &text, &too_large);
 
-    for (size_t i = 0; i < oid.size && size < sizeof text - 24; i++) {
-        arc = arc << 7 | (oid.data[i] & 0x7fu);
-        if ((oid.data[i] & 0x80u) != 0)
-            continue;
-        unsigned root = arc < 80 ? (unsigned)(arc / 40) : 2;
-        if (is_first)
-            size += (size_t)snprintf(text, sizeof text, "%u", root);
-        size += (size_t)snprintf(text + size, sizeof text - size, ".%llu",
-                                 (unsigned long long)(is_first ? arc - 40ull * root : arc));
-        is_first = false;
-        arc = 0;
-    }
-    bl_json_write_text(out, NULL, (struct bulla_bytes){ (const uint8_t *)text, size });
+    if (status == BULLA_OK)
+        bl_json_write_text(out, NULL, bulla_buffer_bytes(&text));
+    else if (bulla_status_is_finding(status)) /* legal all the same: an OID made of a UUID */
+        bl_json_write_hex(out, NULL, oid);
+    else
+        return bulla_fail(err, status, "extended key usage", "has no text", 0);
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -223,8 +216,11 @@ write_purposes(const struct bl_certificate *certificate, struct bl_json_writer *
     struct bl_reader whole = bl_reader(bulla_buffer_bytes(&value), "extended key usage");
     struct bl_reader r = bl_der_enter(&whole, BL_DER_SEQUENCE, "extended key usage");
     bl_json_open_array(out, "eku");
-    while (r.failed == NULL && bl_reader_left(&r) > 0)
-        write_oid(out, bl_der_read_oid(&r));
+    while (bl_reader_left(&r) > 0) {
+        struct bulla_bytes oid = bl_der_read_oid(&r);
+        BL_TRY(bl_reader_ok(&r, err));
+        BL_TRY(write_oid(out, oid, err));
+    }
     bl_json_close(out);
     BL_TRY(bl_reader_finish(&r, err));
     return bl_reader_finish(&whole, err);
