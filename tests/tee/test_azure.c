@@ -7,8 +7,8 @@
 #include "tee/paper_tpm.h"
 
 #include "codec/base64.h"
-#include "faults.h"
 #include "tee/azure/verify.h"
+#include "tee/scheme_fixture.h"
 
 #define HCL_SIZE 2600
 #define RUNTIME_SIZE_MAX 1300
@@ -369,15 +369,6 @@ test_envelope(void **state)
     unmake(&h);
 }
 
-static enum bulla_status
-verify_again(const void *context, struct bulla_error *err)
-{
-    const struct paper_hcl *h = context;
-    struct bl_claims claims;
-
-    return bl_azure_verify(&h->v, &claims, err);
-}
-
 static void
 test_every_allocation_fails(void **state)
 {
@@ -386,7 +377,7 @@ test_every_allocation_fails(void **state)
 
     (void)state;
     make(&a, &h);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, verify_again, &h) > 20);
+    assert_scheme_survives_no_memory("azure", &h.v, 20);
     unmake(&h);
 }
 

@@ -3,8 +3,8 @@
 #include "tee/paper_cca.h"
 
 #include "appraise/baseline.h"
-#include "faults.h"
 #include "tee/cca/verify.h"
+#include "tee/scheme_fixture.h"
 
 static struct bl_verification
 verification(const struct bench *b)
@@ -16,17 +16,13 @@ verification(const struct bench *b)
                                      .binding = BL_BINDING_NONE };
 }
 
-/* What was packed. On refusal no claim is made. */
+/* What was packed. */
 static enum bulla_status
 verify_packed(const struct bench *b, struct bl_claims *claims, struct bulla_error *err)
 {
     struct bl_verification v = verification(b);
 
-    *claims = (struct bl_claims){ 0 };
-    enum bulla_status status = bl_cca_verify(&v, claims, err);
-    if (status != BULLA_OK)
-        assert_null(claims->kind);
-    return status;
+    return scheme_verify("cca", &v, claims, err);
 }
 
 static enum bulla_status
@@ -40,29 +36,27 @@ verify(struct bench *b, struct bl_claims *claims, struct bulla_error *err)
 static void
 assert_taken(struct bench *b)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
+    sign(b);
+    pack(b, BL_CCA_TAG_TOKEN);
+    struct bl_verification v = verification(b);
+    assert_scheme_takes("cca", &v);
+}
 
-    assert_ok(verify(b, &claims, &err), &err);
-    assert_string_equal(claims.kind, "cca");
+/* What was packed. */
+static void
+assert_packed_refused(const struct bench *b, enum bulla_cause cause)
+{
+    struct bl_verification v = verification(b);
+
+    assert_scheme_refuses("cca", &v, cause);
 }
 
 static void
 assert_refused(struct bench *b, enum bulla_cause cause)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
-
-    assert_cause(verify(b, &claims, &err), cause, &err);
-}
-
-static void
-assert_packed_refused(struct bench *b, enum bulla_cause cause)
-{
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
-
-    assert_cause(verify_packed(b, &claims, &err), cause, &err);
+    sign(b);
+    pack(b, BL_CCA_TAG_TOKEN);
+    assert_packed_refused(b, cause);
 }
 
 static void
@@ -484,45 +478,12 @@ test_every_bit_is_signed(void **state)
 {
     (void)state;
     BL_AUTO(bench) b = { 0 };
-    struct bulla_error err = { 0 };
-    struct bl_claims claims = { 0 };
 
     setup(&b);
     sign(&b);
     pack(&b, BL_CCA_TAG_COLLECTION);
-    struct bl_verification v = verification(&b);
-    v.binding = BL_BINDING_ABSENT;
-    for (size_t i = 0; i < b.token.size; i++) {
-        b.token.data[i] ^= (uint8_t)(1U << i % 8);
-        bulla_error_clear(&err);
-        assert_int_not_equal(bl_cca_verify(&v, &claims, &err), BULLA_OK);
-        assert_true(bulla_status_is_finding(err.status));
-        b.token.data[i] ^= (uint8_t)(1U << i % 8);
-    }
-    for (size_t size = 0; size < b.token.size; size++) {
-        v.evidence.size = size;
-        bulla_error_clear(&err);
-        assert_int_not_equal(bl_cca_verify(&v, &claims, &err), BULLA_OK);
-    }
-    assert_null(claims.kind);
-    bulla_error_clear(&err);
-    assert_ok(bulla_buffer_append(&b.token, BL_LITERAL("\0"), &err), &err);
-    v.evidence = bulla_buffer_bytes(&b.token);
-    assert_fails(bl_cca_verify(&v, &claims, &err), BULLA_E_MALFORMED, &err);
-}
-
-static enum bulla_status
-call(const void *context, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
-    struct bl_claims claims;
-
-    BL_TRY(bl_cca_verify(context, &claims, err));
-    bl_json_open_object(&j, NULL);
-    BL_TRY(bl_cca_describe(context, &j, err));
-    bl_json_close(&j);
-    return bl_json_finish(&j, err);
+    assert_scheme_refuses_changes("cca", verification(&b), &b.token);
+    assert_scheme_refuses_more("cca", verification(&b), &b.token);
 }
 
 static void
@@ -535,7 +496,7 @@ test_memory_fails(void **state)
     sign(&b);
     pack(&b, BL_CCA_TAG_TOKEN);
     struct bl_verification v = verification(&b);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, call, &v) > 0);
+    assert_scheme_survives_no_memory("cca", &v, 0);
 }
 
 int

@@ -2,25 +2,7 @@
 /*
  * Nitro documents decoded: every field, limit and truncation; both types of document.
  */
-#include "paper_nitro.h"
-
-static struct paper_house house;
-
-static int
-build(void **state)
-{
-    (void)state;
-    house = paper_house(-1, (struct saying){ 0 });
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    paper_house_done(&house);
-    return 0;
-}
+#include "tee/nitro_fixture.h"
 
 static enum bulla_status
 decode(struct paper_document says, struct bl_nitro_document *document, struct bulla_error *err)

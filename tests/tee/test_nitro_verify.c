@@ -3,27 +3,9 @@
  * Nitro documents verified under a root of our own: each link of the chain, each date and each
  * binding broken alone.
  */
-#include "paper_nitro.h"
+#include "tee/nitro_fixture.h"
 
-#include "faults.h"
-
-static struct paper_house house;
-
-static int
-build(void **state)
-{
-    (void)state;
-    house = paper_house(-1, (struct saying){ 0 });
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    paper_house_done(&house);
-    return 0;
-}
+#include "tee/scheme_fixture.h"
 
 /* A verification under the root of a house, as the operator gives it. */
 struct question {
@@ -424,15 +406,6 @@ test_other_bindings(void **state)
     assert_refused(&q, BULLA_CAUSE_BINDING_MISMATCH);
 }
 
-static enum bulla_status
-verify_again(const void *context, struct bulla_error *err)
-{
-    const struct question *q = context;
-    struct bl_claims claims = { 0 };
-
-    return bl_nitro_verify(&q->v, &claims, err);
-}
-
 static void
 test_each_allocation_fails(void **state)
 {
@@ -441,27 +414,19 @@ test_each_allocation_fails(void **state)
     struct question q = ask(&house, &document);
 
     q.v.anchors = &q.anchor;
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, verify_again, &q) > 10);
+    assert_scheme_survives_no_memory("nitro", &q.v, 10);
 }
 
 static void
 test_what_is_described(void **state)
 {
     (void)state;
-    struct bulla_error err = { 0 };
     BL_AUTO(bulla_buffer)
     document = paper_document(
         &house, (struct paper_document){ .with_nonce = true, .is_tagged = true, .pcr_mask = 7 });
     struct question q = ask(&house, &document);
     BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
-
-    bl_json_open_object(&j, NULL);
-    assert_ok(bl_nitro_describe(&q.v, &j, &err), &err);
-    bl_json_close(&j);
-    assert_ok(bl_json_finish(&j, &err), &err);
-    assert_ok(bulla_buffer_append(&text, BL_LITERAL("\0"), &err), &err);
-    const char *said = (const char *)text.data;
+    const char *said = scheme_text("nitro", &q.v, &text);
     static const char *const parts[] = {
         "\"module_id\":\"" PAPER_MODULE "\"",
         "\"digest\":\"SHA384\"",

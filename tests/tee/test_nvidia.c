@@ -4,9 +4,9 @@
 #include "tee/paper_nvidia.h"
 
 #include "appraise/baseline.h"
-#include "faults.h"
 #include "tee/nvidia/structures.h"
 #include "tee/nvidia/verify.h"
+#include "tee/scheme_fixture.h"
 
 static struct bl_verification
 verification(const struct bench *b)
@@ -21,26 +21,20 @@ verification(const struct bench *b)
                                      .binding = BL_BINDING_NONE };
 }
 
-/* On refusal no claim is made. */
 static enum bulla_status
 verify(const struct bench *b, struct bl_claims *claims, struct bulla_error *err)
 {
     struct bl_verification v = verification(b);
 
-    *claims = (struct bl_claims){ 0 };
-    enum bulla_status status = bl_nvidia_verify(&v, claims, err);
-    if (status != BULLA_OK)
-        assert_null(claims->kind);
-    return status;
+    return scheme_verify("nvidia", &v, claims, err);
 }
 
 static void
 assert_refused(const struct bench *b, enum bulla_cause cause)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
+    struct bl_verification v = verification(b);
 
-    assert_cause(verify(b, &claims, &err), cause, &err);
+    assert_scheme_refuses("nvidia", &v, cause);
 }
 
 static void
@@ -191,24 +185,9 @@ test_every_bit_is_signed(void **state)
 {
     (void)state;
     BL_AUTO(bench) b = { 0 };
-    struct bulla_error err = { 0 };
-    struct bl_claims claims = { 0 };
 
     setup_composite(&b);
-    struct bl_verification v = verification(&b);
-    v.binding = BL_BINDING_ABSENT;
-    for (size_t i = 0; i < b.evidence.size; i++) {
-        b.evidence.data[i] ^= (uint8_t)(1U << i % 8);
-        bulla_error_clear(&err);
-        assert_int_not_equal(bl_nvidia_verify(&v, &claims, &err), BULLA_OK);
-        assert_true(bulla_status_is_finding(err.status));
-        b.evidence.data[i] ^= (uint8_t)(1U << i % 8);
-    }
-    for (size_t size = 0; size < b.evidence.size; size++) {
-        v.evidence.size = size;
-        assert_fails(bl_nvidia_verify(&v, &claims, &err), BULLA_E_MALFORMED, &err);
-    }
-    assert_null(claims.kind);
+    assert_scheme_refuses_changes("nvidia", verification(&b), &b.evidence);
 }
 
 /* -- signature, chain, nonce --------------------------------------------------------------------- */
@@ -416,20 +395,6 @@ test_extensions_that_are_malformed(void **state)
 
 /* -- the rest ------------------------------------------------------------------------------------ */
 
-static enum bulla_status
-call(const void *context, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
-    struct bl_claims claims;
-
-    BL_TRY(bl_nvidia_verify(context, &claims, err));
-    bl_json_open_object(&j, NULL);
-    BL_TRY(bl_nvidia_describe(context, &j, err));
-    bl_json_close(&j);
-    return bl_json_finish(&j, err);
-}
-
 static void
 test_memory_fails(void **state)
 {
@@ -438,7 +403,7 @@ test_memory_fails(void **state)
 
     setup_composite(&b);
     struct bl_verification v = verification(&b);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, call, &v) > 0);
+    assert_scheme_survives_no_memory("nvidia", &v, 0);
 }
 
 int

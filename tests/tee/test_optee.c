@@ -5,9 +5,9 @@
 #include "appraise/baseline.h"
 #include "codec/json.h"
 #include "crypto/key.h"
-#include "faults.h"
 #include "tee/optee/structures.h"
 #include "tee/optee/verify.h"
+#include "tee/scheme_fixture.h"
 
 static EVP_PKEY *device_key, *other_key;
 static const uint8_t digest[32] = { 0x14, 0xb9, 0x9f };
@@ -78,11 +78,7 @@ setup(struct bench *b)
 static void
 assert_refused(const struct bl_verification *v, enum bulla_cause cause)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims = { 0 };
-
-    assert_cause(bl_optee_verify(v, &claims, &err), cause, &err);
-    assert_null(claims.kind);
+    assert_scheme_refuses("optee", v, cause);
 }
 
 static void
@@ -245,31 +241,13 @@ test_what_is_shown(void **state)
 {
     BL_AUTO(bench) b = { 0 };
     BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
-    struct bulla_error err = { 0 };
-    static const uint8_t end = 0;
 
     (void)state;
     setup(&b);
-    bl_json_open_object(&j, NULL);
-    assert_ok(bl_optee_describe(&b.v, &j, &err), &err);
-    bl_json_close(&j);
-    assert_ok(bl_json_finish(&j, &err), &err);
-    assert_ok(bulla_buffer_append(&text, (struct bulla_bytes){ &end, 1 }, &err), &err);
-    assert_non_null(strstr((const char *)text.data, "\"digest\":\"14b99f00"));
-    assert_non_null(strstr((const char *)text.data, "\"nonce\":\"07070700"));
-    assert_non_null(strstr((const char *)text.data, "\"signature_bits\":3072"));
-}
-
-static enum bulla_status
-verify_with_faults(const void *context, struct bulla_error *err)
-{
-    const struct bench *b = context;
-    struct bl_claims claims = { 0 };
-    enum bulla_status status = bl_optee_verify(&b->v, &claims, err);
-
-    assert_true((status == BULLA_OK) == (claims.kind != NULL));
-    return status;
+    const char *said = scheme_text("optee", &b.v, &text);
+    assert_non_null(strstr(said, "\"digest\":\"14b99f00"));
+    assert_non_null(strstr(said, "\"nonce\":\"07070700"));
+    assert_non_null(strstr(said, "\"signature_bits\":3072"));
 }
 
 static void
@@ -279,7 +257,7 @@ test_no_memory(void **state)
 
     (void)state;
     setup(&b);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, verify_with_faults, &b) > 0);
+    assert_scheme_survives_no_memory("optee", &b.v, 0);
 }
 
 int

@@ -3,8 +3,8 @@
 #include "tee/paper_arm.h"
 
 #include "appraise/baseline.h"
-#include "faults.h"
 #include "tee/psa/verify.h"
+#include "tee/scheme_fixture.h"
 
 #define NONCE 0x0a
 #define INSTANCE 0x01
@@ -75,37 +75,30 @@ verification(const struct bench *b)
                                      .binding = BL_BINDING_NONE };
 }
 
-/* Sign the claims as they are, and verify. On refusal no claim is made. */
+/* Sign the claims as they are, and verify. */
 static enum bulla_status
 verify(struct bench *b, struct bl_claims *claims, struct bulla_error *err)
 {
     paper_sign(b->signer.key, &b->claims, &b->token);
     struct bl_verification v = verification(b);
 
-    *claims = (struct bl_claims){ 0 };
-    enum bulla_status status = bl_psa_verify(&v, claims, err);
-    if (status != BULLA_OK)
-        assert_null(claims->kind);
-    return status;
+    return scheme_verify("psa", &v, claims, err);
 }
 
 static void
 assert_taken(struct bench *b)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
-
-    assert_ok(verify(b, &claims, &err), &err);
-    assert_string_equal(claims.kind, "psa");
+    paper_sign(b->signer.key, &b->claims, &b->token);
+    struct bl_verification v = verification(b);
+    assert_scheme_takes("psa", &v);
 }
 
 static void
 assert_refused(struct bench *b, enum bulla_cause cause)
 {
-    struct bulla_error err = { 0 };
-    struct bl_claims claims;
-
-    assert_cause(verify(b, &claims, &err), cause, &err);
+    paper_sign(b->signer.key, &b->claims, &b->token);
+    struct bl_verification v = verification(b);
+    assert_scheme_refuses("psa", &v, cause);
 }
 
 static void
@@ -467,44 +460,22 @@ test_every_bit_is_signed(void **state)
 {
     (void)state;
     BL_AUTO(bench) b = { 0 };
-    struct bulla_error err = { 0 };
-    struct bl_claims claims = { 0 };
 
     setup(&b, BL_KEY_P256);
     paper_sign(b.signer.key, &b.claims, &b.token);
-    struct bl_verification v = verification(&b);
-    v.binding = BL_BINDING_ABSENT;
-    for (size_t i = 0; i < b.token.size; i++) {
-        b.token.data[i] ^= (uint8_t)(1U << i % 8);
-        bulla_error_clear(&err);
-        assert_int_not_equal(bl_psa_verify(&v, &claims, &err), BULLA_OK);
-        assert_true(bulla_status_is_finding(err.status));
-        b.token.data[i] ^= (uint8_t)(1U << i % 8);
-    }
-    for (size_t size = 0; size < b.token.size; size++) {
-        v.evidence.size = size;
-        bulla_error_clear(&err);
-        assert_int_not_equal(bl_psa_verify(&v, &claims, &err), BULLA_OK);
-    }
-    assert_null(claims.kind);
-    bulla_error_clear(&err);
-    assert_ok(bulla_buffer_append(&b.token, BL_LITERAL("\0"), &err), &err);
-    v.evidence = bulla_buffer_bytes(&b.token);
-    assert_fails(bl_psa_verify(&v, &claims, &err), BULLA_E_MALFORMED, &err);
+    assert_scheme_refuses_changes("psa", verification(&b), &b.token);
+    assert_scheme_refuses_more("psa", verification(&b), &b.token);
 }
 
 static void
 assert_cover_refused(const struct paper_cover *cover, enum bulla_cause cause)
 {
     BL_AUTO(bench) b = { 0 };
-    struct bulla_error err = { 0 };
-    struct bl_claims claims = { 0 };
 
     setup(&b, BL_KEY_P256);
     paper_sign_in(b.signer.key, cover, &b.claims, &b.token);
     struct bl_verification v = verification(&b);
-    assert_cause(bl_psa_verify(&v, &claims, &err), cause, &err);
-    assert_null(claims.kind);
+    assert_scheme_refuses("psa", &v, cause);
 }
 
 /* Published: verifiers of signatures that took a COSE_Mac0, with a public key as its secret. */
@@ -541,20 +512,6 @@ test_flaw_algorithm_of_the_carrier(void **state)
 
 /* -- the rest ------------------------------------------------------------------------------------ */
 
-static enum bulla_status
-call(const void *context, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
-    struct bl_claims claims;
-
-    BL_TRY(bl_psa_verify(context, &claims, err));
-    bl_json_open_object(&j, NULL);
-    BL_TRY(bl_psa_describe(context, &j, err));
-    bl_json_close(&j);
-    return bl_json_finish(&j, err);
-}
-
 static void
 test_memory_fails(void **state)
 {
@@ -564,7 +521,7 @@ test_memory_fails(void **state)
     setup(&b, BL_KEY_P384);
     paper_sign(b.signer.key, &b.claims, &b.token);
     struct bl_verification v = verification(&b);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, call, &v) > 0);
+    assert_scheme_survives_no_memory("psa", &v, 0);
 }
 
 static void
@@ -573,20 +530,13 @@ test_what_is_shown(void **state)
     (void)state;
     BL_AUTO(bench) b = { 0 };
     BL_AUTO(bulla_buffer) text = { 0 };
-    struct bulla_error err = { 0 };
     static const char start[] = "{\"cose_tag\":18,\"protected\":{\"1\":-7},\"unprotected\":{},"
                                 "\"claims\":{\"2397\":\"5e5e";
 
     setup(&b, BL_KEY_P256);
     paper_sign(b.signer.key, &b.claims, &b.token);
     struct bl_verification v = verification(&b);
-    struct bl_json_writer j = bl_json_writer(&text);
-    bl_json_open_object(&j, NULL);
-    assert_ok(bl_psa_describe(&v, &j, &err), &err);
-    bl_json_close(&j);
-    assert_ok(bl_json_finish(&j, &err), &err);
-    assert_true(text.size > sizeof start);
-    assert_memory_equal(text.data, start, sizeof start - 1);
+    assert_memory_equal(scheme_text("psa", &v, &text), start, sizeof start - 1);
 }
 
 int

@@ -6,7 +6,7 @@
 #include "tee/paper_snp.h"
 
 #include "appraise/baseline.h"
-#include "faults.h"
+#include "tee/scheme_fixture.h"
 
 typedef void spoil(struct paper_snp *p);
 
@@ -444,15 +444,6 @@ test_binding_needs_a_binder(void **state)
 
 /* -- memory ------------------------------------------------------------------------------------- */
 
-static enum bulla_status
-verify_again(const void *context, struct bulla_error *err)
-{
-    const struct paper_evidence *e = context;
-    struct bl_claims claims;
-
-    return bl_snp_verify(&e->v, &claims, err);
-}
-
 static void
 test_every_allocation_fails(void **state)
 {
@@ -461,7 +452,7 @@ test_every_allocation_fails(void **state)
 
     (void)state;
     paper_make(&p, &e);
-    assert_true(fail_each(BL_FAULT_MEMORY, BULLA_E_MEMORY, verify_again, &e) > 10);
+    assert_scheme_survives_no_memory("snp", &e.v, 10);
     paper_evidence_done(&e);
 }
 
