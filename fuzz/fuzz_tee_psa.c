@@ -3,31 +3,10 @@
  * A token that decodes has everything that its profile demands, and is shown as JSON that our own
  * reader takes. Without a key to trust, none is believed.
  */
-#include "fuzz.h"
+#include "fuzz_scheme.h"
 
 #include "tee/psa/structures.h"
 #include "tee/psa/verify.h"
-
-static void
-show(const struct bl_verification *v)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    BL_AUTO_FREE(bl_json) value = NULL;
-    struct bl_json_writer j = bl_json_writer(&text);
-
-    bl_json_open_object(&j, NULL);
-    FUZZ_ASSERT(bl_psa_describe(v, &j, NULL) == BULLA_OK);
-    bl_json_close(&j);
-    FUZZ_ASSERT(bl_json_finish(&j, NULL) == BULLA_OK);
-    FUZZ_ASSERT(bl_json_parse(bulla_buffer_bytes(&text), "fuzz", text.size, &value, NULL) ==
-                BULLA_OK);
-}
-
-static bool
-is_digest(struct bulla_bytes bytes)
-{
-    return bytes.size == 32 || bytes.size == 48 || bytes.size == 64;
-}
 
 static void
 check(const struct bl_psa_token *token)
@@ -36,7 +15,7 @@ check(const struct bl_psa_token *token)
 
     FUZZ_ASSERT(token->message.algorithm == BL_COSE_ES256 ||
                 token->message.algorithm == BL_COSE_ES384);
-    FUZZ_ASSERT(is_digest(claims->nonce));
+    FUZZ_ASSERT(fuzz_is_digest(claims->nonce));
     FUZZ_ASSERT(claims->instance_id.size == 33 && claims->instance_id.data[0] == 0x01);
     FUZZ_ASSERT(claims->implementation_id.size == 32);
     FUZZ_ASSERT((claims->lifecycle & 0x0f00) == 0 && claims->lifecycle < 0x6100);
@@ -55,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (status == BULLA_OK) {
         check(&token);
-        show(&v);
+        FUZZ_ASSERT(fuzz_describe(bl_psa_describe, &v, NULL) == BULLA_OK);
         FUZZ_ASSERT(bl_psa_verify(&v, &claims, &err) == BULLA_E_UNTRUSTED);
     } else {
         FUZZ_ASSERT(token.message.payload.data == NULL);

@@ -3,7 +3,7 @@
  * SEV-SNP evidence: what decodes lies within the input, and can be shown as JSON; what nobody signed
  * is never believed; refusals are findings.
  */
-#include "fuzz.h"
+#include "fuzz_scheme.h"
 
 #include "tee/snp/structures.h"
 #include "tee/snp/verify.h"
@@ -36,18 +36,11 @@ check_table(struct bulla_bytes evidence)
 static void
 check_shown(const struct bl_verification *v)
 {
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_json_writer j = bl_json_writer(&text);
     struct bulla_error err = { 0 };
+    enum bulla_status status = fuzz_describe(bl_snp_describe, v, &err);
 
-    bl_json_open_object(&j, NULL);
-    enum bulla_status status = bl_snp_describe(v, &j, &err);
-    if (status != BULLA_OK) { /* a leaf beside the report that is none */
+    if (status != BULLA_OK) /* a leaf beside the report that is none */
         fuzz_check_refusal(status, &err);
-        return;
-    }
-    bl_json_close(&j);
-    FUZZ_ASSERT(bl_json_finish(&j, &err) == BULLA_OK);
 }
 
 int

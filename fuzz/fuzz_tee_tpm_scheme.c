@@ -6,29 +6,13 @@
  * Input: 0x00 and an event log; or 0x01, sizes (16 bits, little-endian) of evidence, PCR values and
  * AK certificate, these, and as the rest an event log.
  */
-#include "fuzz.h"
+#include "fuzz_scheme.h"
 
 #include "base/cleanup.h"
 #include "codec/reader.h"
 #include "tee/tpm/scheme.h"
 
 static const uint8_t signature[72] = { 0x00, 0x18, 0x00, 0x0b, 0x00, 0x20, 1, [39] = 0x20, 1 };
-
-static enum bulla_status
-describe(const struct bl_verification *v, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    BL_AUTO_FREE(bl_json) parsed = NULL;
-    struct bl_json_writer j = bl_json_writer(&text);
-
-    bl_json_open_object(&j, NULL);
-    BL_TRY(bl_tpm_scheme_describe(v, &j, err));
-    bl_json_close(&j);
-    FUZZ_ASSERT(bl_json_finish(&j, NULL) == BULLA_OK);
-    FUZZ_ASSERT(bl_json_parse(bulla_buffer_bytes(&text), "claims", text.size, &parsed, NULL) ==
-                BULLA_OK);
-    return BULLA_OK;
-}
 
 static void
 check_log(struct bulla_bytes log)
@@ -42,7 +26,8 @@ check_log(struct bulla_bytes log)
     if (status != BULLA_OK)
         fuzz_check_refusal(status, &err);
     else
-        FUZZ_ASSERT(describe(&v, &err) == BULLA_OK || v.evidence.data[0] != 0);
+        FUZZ_ASSERT(fuzz_describe(bl_tpm_scheme_describe, &v, &err) == BULLA_OK ||
+                    v.evidence.data[0] != 0);
 }
 
 static void
@@ -72,7 +57,7 @@ check_pieces(struct bulla_bytes input)
         FUZZ_ASSERT(status != BULLA_OK && claims.kind == NULL);
         fuzz_check_refusal(status, &err);
         err = (struct bulla_error){ 0 };
-        status = describe(&v, &err);
+        status = fuzz_describe(bl_tpm_scheme_describe, &v, &err);
         if (status != BULLA_OK)
             fuzz_check_refusal(status, &err);
     }

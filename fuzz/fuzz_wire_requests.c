@@ -2,7 +2,7 @@
 /*
  * What comes inside an open channel, and an attester's claims: the first byte chooses the decoder.
  */
-#include "fuzz.h"
+#include "fuzz_again.h"
 
 #include "wire/claims_message.h"
 #include "wire/enroll.h"
@@ -41,16 +41,6 @@ read_and_write(unsigned which, struct bulla_bytes bytes, struct bulla_buffer *ag
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    BL_AUTO(bulla_buffer) again = { 0 };
-    struct bulla_error err = { 0 };
-
-    if (size == 0)
-        return 0;
-    const struct bulla_bytes bytes = { data + 1, size - 1 };
-    enum bulla_status status = read_and_write(data[0] % 5, bytes, &again, &err);
-    if (status != BULLA_OK)
-        fuzz_check_refusal(status, &err);
-    else
-        FUZZ_ASSERT(fuzz_same_bytes(bulla_buffer_bytes(&again), bytes));
+    fuzz_check_again(read_and_write, 5, data, size);
     return 0;
 }
