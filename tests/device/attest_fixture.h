@@ -32,6 +32,9 @@ struct asking {
     uint64_t nth; /* of faults; 0: none */
 };
 
+#define HONEST ((struct behaviour){ 0 })
+#define PLAINLY ((struct asking){ 0 })
+
 /* What came of it; in memory that the child shares. */
 struct trial {
     enum bulla_status status;
@@ -260,6 +263,13 @@ is_late(const struct trial *t, const struct device *d)
     assert_true(t->took_ms < 6000);
 }
 
+/* Whoever asks a device that never answers is told so in time. */
+static inline bool
+attest_in_vain(const char *name, struct behaviour does)
+{
+    return attest(name, does, (struct asking){ .timeout_ms = 300 }, is_late);
+}
+
 static inline void
 is_misuse(const struct trial *t, const struct device *d)
 {
@@ -297,6 +307,14 @@ each_fault(const char *name, enum bl_fault kind, bool in_this_process, const uin
     }
     assert_true(nth > 1);
     return true;
+}
+
+/* The faults that every attester may meet in its own process. */
+static inline bool
+each_fault_within(const char *name)
+{
+    return each_fault(name, BL_FAULT_FILE, /* in_this_process= */ true, NULL) &&
+           each_fault(name, BL_FAULT_MEMORY, /* in_this_process= */ true, NULL);
 }
 
 static inline bool

@@ -68,6 +68,62 @@ device_read(struct device *device, int handle, void *out, size_t size)
     return (long)size;
 }
 
+static bool
+owns(void *state, const char *path)
+{
+    const struct device *d = state;
+    const size_t size = strlen(d->place);
+
+    return strncmp(path, d->place, size) == 0 && (path[size] == '\0' || path[size] == '/');
+}
+
+long
+device_access(void *state, const char *path)
+{
+    const struct device *d = state;
+
+    (void)path;
+    return d->does.absent ? -ENOENT : d->does.denied ? -EACCES : 0;
+}
+
+static long
+open_node(void *state, const char *path, int flags, int *handle_out)
+{
+    struct device *d = state;
+    long result = device_access(state, path);
+
+    (void)flags;
+    *handle_out = 0;
+    d->happened.descriptors += result == 0;
+    return result;
+}
+
+static void
+close_any(void *state, int handle)
+{
+    (void)handle;
+    ((struct device *)state)->happened.descriptors--;
+}
+
+void
+device_make_place(struct device *device, const char *place)
+{
+    device->place = place;
+    device->emulated.owns = owns;
+    device->emulated.open = open_node;
+    device->emulated.close = close_any;
+    device->emulated.access = device_access;
+}
+
+void
+device_make_node(struct device *device, const char *place,
+                 long (*ioctl)(void *state, struct remote *remote, unsigned long request,
+                               uint64_t argument))
+{
+    device_make_place(device, place);
+    device->emulated.ioctl = ioctl;
+}
+
 void
 device_make(struct device *device, const char *name, const struct behaviour *does)
 {

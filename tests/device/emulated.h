@@ -64,6 +64,7 @@ struct device {
     struct behaviour does;
     struct happening happened;
     struct emulated emulated;
+    const char *place;
     /* what was written, and what is being read */
     uint8_t report_data[64];
     size_t report_data_size;
@@ -85,6 +86,15 @@ void device_make_sev_guest(struct device *device);
 void device_make_nsm(struct device *device);
 void device_make_gramine(struct device *device);
 void device_make_optee(struct device *device);
+
+/** What is at `place`, a node or a folder, is of the device; who may, opens and closes it. */
+void device_make_place(struct device *device, const char *place);
+/** A node that is there for its ioctl() alone. */
+void device_make_node(struct device *device, const char *place,
+                      long (*ioctl)(void *state, struct remote *remote, unsigned long request,
+                                    uint64_t argument));
+/** Whether `path` may be opened: 0, or why not. */
+long device_access(void *state, const char *path);
 
 /** One less of `count`; true while there was one. */
 bool happens(unsigned *count);

@@ -8,38 +8,22 @@
 #include "device/makers.h"
 #include "unit.h"
 
-#define ROOT "/dev/attestation/"
+#define ROOT "/dev/attestation"
 
 enum file { TYPE, REPORT_DATA, QUOTE, FILE_COUNT };
 static const char *const names[FILE_COUNT] = { "attestation_type", "user_report_data", "quote" };
-
-static bool
-owns(void *state, const char *path)
-{
-    (void)state;
-    return strncmp(path, ROOT, strlen(ROOT)) == 0;
-}
-
-static long
-ask_access(void *state, const char *path)
-{
-    struct device *d = state;
-
-    (void)path;
-    return d->does.absent ? -ENOENT : d->does.denied ? -EACCES : 0;
-}
 
 static long
 open_file(void *state, const char *path, int flags, int *handle_out)
 {
     struct device *d = state;
     const char *type = d->does.type != NULL ? d->does.type : "dcap";
-    long result = ask_access(state, path);
+    long result = device_access(state, path);
     struct bulla_error err = { 0 };
     int file = 0;
 
     (void)flags;
-    while (file < FILE_COUNT && strcmp(path + strlen(ROOT), names[file]) != 0)
+    while (file < FILE_COUNT && strcmp(path + sizeof ROOT, names[file]) != 0)
         file++;
     if (result != 0 || file == FILE_COUNT)
         return result != 0 ? result : -ENOENT;
@@ -90,20 +74,11 @@ write_file(void *state, int handle, const void *bytes, size_t size)
     return (long)size;
 }
 
-static void
-close_file(void *state, int handle)
-{
-    (void)handle;
-    ((struct device *)state)->happened.descriptors--;
-}
-
 void
 device_make_gramine(struct device *device)
 {
-    device->emulated.owns = owns;
+    device_make_place(device, ROOT);
     device->emulated.open = open_file;
     device->emulated.read = read_file;
     device->emulated.write = write_file;
-    device->emulated.close = close_file;
-    device->emulated.access = ask_access;
 }

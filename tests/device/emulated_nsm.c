@@ -14,41 +14,6 @@ struct raw {
 };
 #define RAW _IOWR(0x0a, 0x0, struct raw)
 
-static bool
-owns(void *state, const char *path)
-{
-    (void)state;
-    return strcmp(path, "/dev/nsm") == 0;
-}
-
-static long
-ask_access(void *state, const char *path)
-{
-    struct device *d = state;
-
-    (void)path;
-    return d->does.absent ? -ENOENT : d->does.denied ? -EACCES : 0;
-}
-
-static long
-open_node(void *state, const char *path, int flags, int *handle_out)
-{
-    struct device *d = state;
-    long result = ask_access(state, path);
-
-    (void)flags;
-    *handle_out = 0;
-    d->happened.descriptors += result == 0;
-    return result;
-}
-
-static void
-close_node(void *state, int handle)
-{
-    (void)handle;
-    ((struct device *)state)->happened.descriptors--;
-}
-
 /* {"Attestation": {"nonce": bytes, "user_data": null, "public_key": null}}, in any order. */
 static bool
 read_request(struct device *d, struct bulla_bytes bytes)
@@ -133,9 +98,5 @@ do_ioctl(void *state, struct remote *remote, unsigned long command, uint64_t arg
 void
 device_make_nsm(struct device *device)
 {
-    device->emulated.owns = owns;
-    device->emulated.open = open_node;
-    device->emulated.close = close_node;
-    device->emulated.ioctl = do_ioctl;
-    device->emulated.access = ask_access;
+    device_make_node(device, "/dev/nsm", do_ioctl);
 }

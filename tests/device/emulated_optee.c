@@ -32,41 +32,6 @@ struct invocation {
     struct tee_ioctl_param parameters[4];
 };
 
-static bool
-owns(void *state, const char *path)
-{
-    (void)state;
-    return strcmp(path, "/dev/tee0") == 0;
-}
-
-static long
-ask_access(void *state, const char *path)
-{
-    struct device *d = state;
-
-    (void)path;
-    return d->does.absent ? -ENOENT : d->does.denied ? -EACCES : 0;
-}
-
-static long
-open_node(void *state, const char *path, int flags, int *handle_out)
-{
-    struct device *d = state;
-    long result = ask_access(state, path);
-
-    (void)flags;
-    *handle_out = 0;
-    d->happened.descriptors += result == 0;
-    return result;
-}
-
-static void
-close_node(void *state, int handle)
-{
-    (void)handle;
-    ((struct device *)state)->happened.descriptors--;
-}
-
 static long
 tell_version(struct device *d, const struct remote *remote, uint64_t argument)
 {
@@ -225,9 +190,5 @@ do_ioctl(void *state, struct remote *remote, unsigned long command, uint64_t arg
 void
 device_make_optee(struct device *device)
 {
-    device->emulated.owns = owns;
-    device->emulated.open = open_node;
-    device->emulated.close = close_node;
-    device->emulated.ioctl = do_ioctl;
-    device->emulated.access = ask_access;
+    device_make_node(device, "/dev/tee0", do_ioctl);
 }

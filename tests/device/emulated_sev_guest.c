@@ -15,43 +15,6 @@
 
 #define PAGE 4096u
 
-static bool
-owns(void *state, const char *path)
-{
-    (void)state;
-    return strcmp(path, "/dev/sev-guest") == 0;
-}
-
-static long
-open_node(void *state, const char *path, int flags, int *handle_out)
-{
-    struct device *d = state;
-
-    (void)path;
-    (void)flags;
-    if (d->does.absent || d->does.denied)
-        return d->does.absent ? -ENOENT : -EACCES;
-    d->happened.descriptors++;
-    *handle_out = 0;
-    return 0;
-}
-
-static long
-ask_access(void *state, const char *path)
-{
-    struct device *d = state;
-
-    (void)path;
-    return d->does.absent ? -ENOENT : d->does.denied ? -EACCES : 0;
-}
-
-static void
-close_node(void *state, int handle)
-{
-    (void)handle;
-    ((struct device *)state)->happened.descriptors--;
-}
-
 /* The answer of the firmware: status, size, reserved, report. */
 static bool
 put_response(struct device *d, const struct remote *remote, uint64_t address, uint32_t vmpl)
@@ -134,9 +97,5 @@ do_ioctl(void *state, struct remote *remote, unsigned long command, uint64_t arg
 void
 device_make_sev_guest(struct device *device)
 {
-    device->emulated.owns = owns;
-    device->emulated.open = open_node;
-    device->emulated.close = close_node;
-    device->emulated.ioctl = do_ioctl;
-    device->emulated.access = ask_access;
+    device_make_node(device, "/dev/sev-guest", do_ioctl);
 }

@@ -22,13 +22,6 @@ static const char *const names[FILE_COUNT] = {
     "provider", "generation", "privlevel_floor", "privlevel", "inblob", "outblob", "auxblob",
 };
 
-static bool
-owns(void *state, const char *path)
-{
-    (void)state;
-    return strncmp(path, ROOT, strlen(ROOT)) == 0;
-}
-
 static const char *
 provider(const struct device *d)
 {
@@ -46,10 +39,9 @@ make_entry(void *state, const char *path)
 {
     struct device *d = state;
 
-    if (d->does.absent)
-        return -ENOENT;
-    if (d->does.denied)
-        return -EACCES;
+    long result = device_access(state, path);
+    if (result != 0)
+        return result;
     if (d->does.error == ENXIO) /* no provider registered */
         return -ENXIO;
     if (d->entry[0] != '\0')
@@ -234,7 +226,7 @@ close_file(void *state, int handle)
 void
 device_make_tsm(struct device *device)
 {
-    device->emulated.owns = owns;
+    device_make_place(device, ROOT);
     device->emulated.open = open_file;
     device->emulated.read = read_file;
     device->emulated.write = write_file;

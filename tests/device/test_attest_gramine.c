@@ -4,8 +4,6 @@
 #include "tee/dcap/quote.h"
 
 #define NAME "gramine"
-#define HONEST ((struct behaviour){ 0 })
-#define PLAINLY ((struct asking){ 0 })
 
 static void
 is_evidence(const struct trial *t, const struct device *d)
@@ -83,8 +81,7 @@ static void
 test_no_answer(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .never = true },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .never = true }));
 }
 
 static void
@@ -104,8 +101,7 @@ static void
 test_each_fault(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_FILE, /* in_this_process= */ true, NULL));
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_MEMORY, /* in_this_process= */ true, NULL));
+    NEEDS_EMULATOR(each_fault_within(NAME));
 }
 
 int

@@ -6,8 +6,6 @@
 #include "tee/nitro/structures.h"
 
 #define NAME "nsm"
-#define HONEST ((struct behaviour){ 0 })
-#define PLAINLY ((struct asking){ 0 })
 
 static void
 is_evidence(const struct trial *t, const struct device *d)
@@ -81,16 +79,14 @@ static void
 test_no_answer(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .never = true },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .never = true }));
 }
 
 static void
 test_each_fault(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_FILE, /* in_this_process= */ true, NULL));
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_MEMORY, /* in_this_process= */ true, NULL));
+    NEEDS_EMULATOR(each_fault_within(NAME));
 }
 
 /* -- the answer as bytes --------------------------------------------------------------------------- */

@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evidence through /dev/sev-guest, answered by an emulated driver, hypervisor and firmware. */
-#include "device/attest_fixture.h"
-#include "tee/snp/structures.h"
+#include "device/attest_snp.h"
 
 #define NAME "sev-guest"
-#define HONEST ((struct behaviour){ 0 })
-#define PLAINLY ((struct asking){ 0 })
 
 static void
 is_evidence(const struct trial *t, const struct device *d)
 {
-    struct bulla_error err = { 0 };
-    struct bulla_bytes report = { NULL, 0 };
-    struct bl_snp_table table;
-    struct bl_snp_report fields;
-
     (void)d;
-    assert_ok(t->status, &t->err);
-    assert_string_equal(t->kind, "snp");
-    assert_int_equal(t->count, 1);
-    assert_ok(bl_snp_evidence_split((struct bulla_bytes){ t->bytes[0], t->sizes[0] }, &report,
-                                    &table, &err),
-              &err);
-    assert_true(table.vcek.size > 0 && table.ask.size > 0 && table.ark.size > 0);
-    assert_ok(bl_snp_report_decode(report, &fields, &err), &err);
-    assert_is_about_the_nonce(fields.report_data.data);
-    assert_null(t->left_out);
-}
-
-static void
-is_report_alone(const struct trial *t, const struct device *d)
-{
-    assert_ok(t->status, &t->err);
-    assert_int_equal(t->sizes[0], BL_SNP_REPORT_SIZE);
-    assert_true((t->left_out != NULL) == d->does.broken_table);
+    (void)assert_snp_evidence(t);
 }
 
 static void
@@ -43,10 +18,7 @@ test_report_and_certificates(void **state)
     NEEDS_EMULATOR(attest(NAME, HONEST, PLAINLY, is_evidence));
     NEEDS_EMULATOR(attest(NAME, HONEST, (struct asking){ .in_this_process = true }, is_evidence));
     NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .interrupted = 20 }, PLAINLY, is_evidence));
-    NEEDS_EMULATOR(
-        attest(NAME, (struct behaviour){ .without_table = true }, PLAINLY, is_report_alone));
-    NEEDS_EMULATOR(
-        attest(NAME, (struct behaviour){ .broken_table = true }, PLAINLY, is_report_alone));
+    NEEDS_EMULATOR(attest_without_a_usable_table(NAME));
 }
 
 static void
@@ -164,18 +136,15 @@ static void
 test_no_answer(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .never = true },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .interrupted = FOREVER },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .never = true }));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .interrupted = FOREVER }));
 }
 
 static void
 test_each_fault(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_FILE, /* in_this_process= */ true, NULL));
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_MEMORY, /* in_this_process= */ true, NULL));
+    NEEDS_EMULATOR(each_fault_within(NAME));
 }
 
 int

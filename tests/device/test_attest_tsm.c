@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evidence through configfs-tsm, answered by an emulated kernel that behaves well, or does not. */
-#include "device/attest_fixture.h"
+#include "device/attest_snp.h"
 #include "device/makers.h"
-#include "tee/snp/structures.h"
 
 #define NAME "configfs-tsm"
-#define HONEST ((struct behaviour){ 0 })
-#define PLAINLY ((struct asking){ 0 })
 
 /* -- what is right ------------------------------------------------------------------------------ */
 
 static void
 is_snp_evidence(const struct trial *t, const struct device *d)
 {
-    struct bulla_error err = { 0 };
-    struct bulla_bytes report = { NULL, 0 };
-    struct bl_snp_table table;
-    struct bl_snp_report fields;
+    struct bl_snp_report fields = assert_snp_evidence(t);
 
-    assert_ok(t->status, &t->err);
-    assert_string_equal(t->kind, "snp");
-    assert_int_equal(t->count, 1);
-    assert_string_equal(t->roles[0], "evidence");
-    assert_ok(bl_snp_evidence_split((struct bulla_bytes){ t->bytes[0], t->sizes[0] }, &report,
-                                    &table, &err),
-              &err);
-    assert_true(table.vcek.size > 0 && table.ask.size > 0 && table.ark.size > 0);
-    assert_ok(bl_snp_report_decode(report, &fields, &err), &err);
-    assert_is_about_the_nonce(fields.report_data.data);
     assert_int_equal(fields.vmpl, d->does.floor);
     assert_int_equal(d->happened.entries_made, 1);
-    assert_null(t->left_out);
 }
 
 static void
@@ -77,21 +60,10 @@ test_tdx_and_cca(void **state)
 }
 
 static void
-is_report_alone(const struct trial *t, const struct device *d)
-{
-    assert_ok(t->status, &t->err);
-    assert_int_equal(t->sizes[0], BL_SNP_REPORT_SIZE);
-    assert_true((t->left_out != NULL) == d->does.broken_table);
-}
-
-static void
 test_snp_without_a_usable_table(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(
-        attest(NAME, (struct behaviour){ .without_table = true }, PLAINLY, is_report_alone));
-    NEEDS_EMULATOR(
-        attest(NAME, (struct behaviour){ .broken_table = true }, PLAINLY, is_report_alone));
+    NEEDS_EMULATOR(attest_without_a_usable_table(NAME));
 }
 
 /* -- somebody else, and the kernel itself --------------------------------------------------------- */
@@ -210,10 +182,8 @@ static void
 test_a_kernel_that_does_not_answer(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .never = true },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
-    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .interrupted = FOREVER },
-                          (struct asking){ .timeout_ms = 300 }, is_late));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .never = true }));
+    NEEDS_EMULATOR(attest_in_vain(NAME, (struct behaviour){ .interrupted = FOREVER }));
 }
 
 static void
@@ -234,8 +204,7 @@ static void
 test_each_fault(void **state)
 {
     (void)state;
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_FILE, /* in_this_process= */ true, NULL));
-    NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_MEMORY, /* in_this_process= */ true, NULL));
+    NEEDS_EMULATOR(each_fault_within(NAME));
     NEEDS_EMULATOR(each_fault(NAME, BL_FAULT_RANDOM, /* in_this_process= */ true, NULL));
 }
 
