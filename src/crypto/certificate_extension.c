@@ -171,18 +171,17 @@ bl_certificate_may_sign_data(const struct bl_certificate *certificate)
     return certificate->has_key_usage && (certificate->key_usage & BL_KEY_USAGE_SIGN_DATA) != 0;
 }
 
-enum bulla_status
+bool
 bl_certificate_extension(const struct bl_certificate *certificate, const char *oid,
-                         struct bulla_buffer *value_out, struct bulla_error *err)
+                         struct bulla_bytes *value_out)
 {
     uint8_t wanted[BL_OID_SIZE_MAX];
     const size_t size = bl_oid_from_text(oid, wanted);
-
-    if (size == 0)
-        return bulla_fail(err, BULLA_E_ARGUMENT, where, "not an object identifier", 0);
     const struct bl_extension *extension =
         bl_certificate_find_extension(certificate, (struct bulla_bytes){ wanted, size });
+
     if (extension == NULL)
-        return bulla_fail(err, BULLA_E_NOT_FOUND, where, "it is not there", 0);
-    return bulla_buffer_append(value_out, extension->value, err);
+        return false;
+    *value_out = extension->value;
+    return true;
 }

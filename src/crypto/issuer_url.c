@@ -19,11 +19,11 @@ enum bulla_status
 bl_certificate_issuer_url(const struct bl_certificate *certificate, struct bulla_buffer *url_out,
                           struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    struct bulla_bytes url = { NULL, 0 };
+    struct bulla_bytes value, url = { NULL, 0 };
 
-    BL_TRY(bl_certificate_extension(certificate, AUTHORITY_INFORMATION_ACCESS, &value, err));
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "authority information access");
+    if (!bl_certificate_extension(certificate, AUTHORITY_INFORMATION_ACCESS, &value))
+        return bulla_fail(err, BULLA_E_NOT_FOUND, "certificate", "it names no place", 0);
+    struct bl_reader r = bl_reader(value, "authority information access");
     struct bl_reader list = bl_der_enter(&r, BL_DER_SEQUENCE, r.where);
     BL_TRY(bl_reader_finish(&r, err));
     for (size_t i = 0; i < ACCESS_DESCRIPTIONS_MAX && bl_reader_left(&list) > 0; i++) {
@@ -76,11 +76,11 @@ enum bulla_status
 bl_certificate_crl_url(const struct bl_certificate *certificate, struct bulla_buffer *url_out,
                        struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    struct bulla_bytes url = { NULL, 0 };
+    struct bulla_bytes value, url = { NULL, 0 };
 
-    BL_TRY(bl_certificate_extension(certificate, CRL_DISTRIBUTION_POINTS, &value, err));
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "CRL distribution points");
+    if (!bl_certificate_extension(certificate, CRL_DISTRIBUTION_POINTS, &value))
+        return bulla_fail(err, BULLA_E_NOT_FOUND, "certificate", "it names no place", 0);
+    struct bl_reader r = bl_reader(value, "CRL distribution points");
     struct bl_reader points = bl_der_enter(&r, BL_DER_SEQUENCE, r.where);
     BL_TRY(bl_reader_finish(&r, err));
     for (size_t i = 0; i < DISTRIBUTION_POINTS_MAX && bl_reader_left(&points) > 0; i++) {

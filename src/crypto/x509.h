@@ -59,11 +59,10 @@ enum bulla_status bl_certificate_name_text(const struct bl_certificate *certific
 bool bl_certificate_has_usage(const struct bl_certificate *certificate, const char *oid);
 /** True if it has a key usage, and that includes signing data (digitalSignature). */
 bool bl_certificate_may_sign_data(const struct bl_certificate *certificate);
-/** Append the value of the one extension with this OID; BULLA_E_NOT_FOUND, or BULLA_E_MALFORMED if
- *  it occurs twice. */
-enum bulla_status bl_certificate_extension(const struct bl_certificate *certificate,
-                                           const char *oid, struct bulla_buffer *value_out,
-                                           struct bulla_error *err) BULLA_CHECKED;
+/** The value of the extension with this OID (dotted text), borrowed from the certificate; false if
+ *  there is none. No certificate has one twice. */
+bool bl_certificate_extension(const struct bl_certificate *certificate, const char *oid,
+                              struct bulla_bytes *value_out);
 
 #define BL_ISSUER_URL_SIZE_MAX 512 /* bytes */
 /** Append the first URL at which the certificate says that its issuer's can be had (authority

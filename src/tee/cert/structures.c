@@ -62,14 +62,11 @@ bl_cert_evidence_done(struct bl_cert_evidence *evidence)
 
 enum bulla_status
 bl_cert_evidence_find(const struct bl_certificate *certificate, enum bl_cert_format *format_out,
-                      const char **oid_out, struct bulla_buffer *value_out, struct bulla_error *err)
+                      const char **oid_out, struct bulla_bytes *value_out, struct bulla_error *err)
 {
     for (size_t i = 0; i < BL_COUNT_OF(formats); i++) {
-        enum bulla_status status = bl_certificate_extension(certificate, oids[i], value_out, NULL);
-        if (status == BULLA_E_NOT_FOUND)
+        if (!bl_certificate_extension(certificate, oids[i], value_out))
             continue;
-        if (status != BULLA_OK)
-            return bulla_fail(err, status, where, "its extension cannot be read", 0);
         *format_out = formats[i];
         *oid_out = oids[i];
         return BULLA_OK;

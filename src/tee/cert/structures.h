@@ -48,11 +48,10 @@ struct bl_cert_evidence {
 void bl_cert_evidence_done(struct bl_cert_evidence *evidence);
 
 /** The extension that has evidence, of several formats the one first in the list above: which, its
- *  OID (static), and its value, appended. CLAIM_MISSING if there is none; MALFORMED if it occurs
- *  twice. */
+ *  OID (static), and its value, borrowed from the certificate. CLAIM_MISSING if there is none. */
 enum bulla_status bl_cert_evidence_find(const struct bl_certificate *certificate,
                                         enum bl_cert_format *format_out, const char **oid_out,
-                                        struct bulla_buffer *value_out,
+                                        struct bulla_bytes *value_out,
                                         struct bulla_error *err) BULLA_CHECKED;
 /** What the value says. A value under 2.23.133.5.4.9 is BL_CERT_TAGGED or BL_CERT_WRAPPED by its
  *  first bytes, whichever was found. *evidence_out must be empty, must not be moved, and is to be

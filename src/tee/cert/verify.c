@@ -22,7 +22,7 @@ struct binders {
 /* All that one run has; too large for two. */
 struct work {
     struct bl_certificate_list list; /* the certificate, then those above it */
-    struct bulla_buffer value, spki, pem;
+    struct bulla_buffer spki, pem;
     struct bl_cert_evidence evidence;
     struct binders binders;
     struct bl_part parts[BL_PART_COUNT_MAX];
@@ -31,7 +31,6 @@ static void
 work_done(struct work *work)
 {
     bl_certificate_list_done(&work->list);
-    bulla_buffer_done(&work->value);
     bulla_buffer_done(&work->spki);
     bulla_buffer_done(&work->pem);
     bl_cert_evidence_done(&work->evidence);
@@ -70,11 +69,12 @@ read_certificate(const struct bl_verification *v, struct work *work, struct bull
 {
     BL_AUTO_FREE(bl_key) key = NULL;
     enum bl_cert_format format = BL_CERT_NONE;
+    struct bulla_bytes value = { NULL, 0 };
     const char *oid = NULL;
 
     BL_TRY(bl_certificate_list_read(v->evidence, &work->list, err));
-    BL_TRY(bl_cert_evidence_find(work->list.items[0], &format, &oid, &work->value, err));
-    BL_TRY(bl_cert_evidence_decode(format, bulla_buffer_bytes(&work->value), &work->evidence, err));
+    BL_TRY(bl_cert_evidence_find(work->list.items[0], &format, &oid, &value, err));
+    BL_TRY(bl_cert_evidence_decode(format, value, &work->evidence, err));
     BL_TRY(bl_certificate_key(work->list.items[0], &key, err));
     return bl_key_spki(key, &work->spki, err);
 }

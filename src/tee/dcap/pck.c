@@ -124,17 +124,9 @@ bl_pck_verify(const struct bl_verification *v, struct bl_pck *pck, struct bulla_
 enum bulla_status
 bl_pck_read_extension(struct bl_pck *pck, struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) der = { 0 };
-    struct bulla_error failure = { 0 };
-    enum bulla_status status = bl_certificate_extension(pck->chain.items[BL_PCK_LEAF],
-                                                        BL_PCK_EXTENSION_OID, &der, &failure);
+    struct bulla_bytes der;
 
-    if (status == BULLA_E_NOT_FOUND)
+    if (!bl_certificate_extension(pck->chain.items[BL_PCK_LEAF], BL_PCK_EXTENSION_OID, &der))
         return bulla_fail(err, BULLA_E_MALFORMED, "PCK certificate", "no SGX extension", 0);
-    if (status != BULLA_OK) {
-        if (err != NULL)
-            *err = failure;
-        return status;
-    }
-    return bl_pck_extension_decode(bulla_buffer_bytes(&der), &pck->extension, err);
+    return bl_pck_extension_decode(der, &pck->extension, err);
 }

@@ -11,13 +11,6 @@ static const char where[] = "firmware in a leaf certificate";
 
 enum { TCB_INFO_FWIDS = 6, TCB_INFO_FLAGS = 7 };
 
-void
-bl_nvidia_leaf_done(struct bl_nvidia_leaf *leaf)
-{
-    bulla_buffer_done(&leaf->encoded);
-    *leaf = (struct bl_nvidia_leaf){ 0 };
-}
-
 /* FWID ::= SEQUENCE { hashAlg OBJECT IDENTIFIER, digest OCTET STRING } */
 static enum bulla_status
 read_fwid(struct bl_reader *r, struct bl_nvidia_leaf *leaf, struct bulla_error *err)
@@ -84,46 +77,20 @@ read_tcb_info(struct bl_reader *r, struct bl_nvidia_leaf *leaf, struct bulla_err
     return bl_reader_finish(r, err);
 }
 
-/* The extension's value, or nothing. */
-static enum bulla_status
-find(const struct bl_certificate *certificate, const char *oid, struct bulla_buffer *value,
-     bool *found_out, struct bulla_error *err)
+enum bulla_status
+bl_nvidia_leaf_read(const struct bl_certificate *certificate, struct bl_nvidia_leaf *leaf,
+                    struct bulla_error *err)
 {
-    struct bulla_error inner = { 0 };
-    enum bulla_status status = bl_certificate_extension(certificate, oid, value, &inner);
+    struct bulla_bytes composite = { NULL, 0 }, tcb_info = { NULL, 0 };
+    bool has_composite = bl_certificate_extension(certificate, OID_COMPOSITE_DEVICE_ID, &composite);
+    bool has_tcb_info = bl_certificate_extension(certificate, OID_TCB_INFO, &tcb_info);
 
-    *found_out = status == BULLA_OK;
-    if (status == BULLA_E_NOT_FOUND || status == BULLA_OK)
-        return BULLA_OK;
-    if (err != NULL)
-        *err = inner;
-    return status;
-}
-
-static enum bulla_status
-read(const struct bl_certificate *certificate, struct bl_nvidia_leaf *leaf, struct bulla_error *err)
-{
-    bool has_composite = false, has_tcb_info = false;
-
-    BL_TRY(find(certificate, OID_COMPOSITE_DEVICE_ID, &leaf->encoded, &has_composite, err));
-    BL_TRY(find(certificate, OID_TCB_INFO, &leaf->encoded, &has_tcb_info, err));
     if (has_composite && has_tcb_info)
         return bulla_fail(err, BULLA_E_MALFORMED, where, "two extensions say what it is", 0);
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&leaf->encoded), where);
+    struct bl_reader r = bl_reader(has_composite ? composite : tcb_info, where);
     if (has_composite)
         return read_composite(&r, leaf, err);
     if (has_tcb_info)
         return read_tcb_info(&r, leaf, err);
     return BULLA_OK;
-}
-
-enum bulla_status
-bl_nvidia_leaf_read(const struct bl_certificate *certificate, struct bl_nvidia_leaf *leaf,
-                    struct bulla_error *err)
-{
-    enum bulla_status status = read(certificate, leaf, err);
-
-    if (status != BULLA_OK)
-        bl_nvidia_leaf_done(leaf);
-    return status;
 }

@@ -11,8 +11,8 @@
 #define BL_NVIDIA_FWID_COUNT_MAX 8 /* today: one, or two */
 
 struct bl_nvidia_leaf {
-    struct bulla_buffer encoded;                        /* of the extension; owned */
-    struct bulla_bytes fwids[BL_NVIDIA_FWID_COUNT_MAX]; /* digests of firmware, into it */
+    struct bulla_bytes
+        fwids[BL_NVIDIA_FWID_COUNT_MAX]; /* digests of firmware, in the certificate */
     size_t fwid_count;
     bool has_flags;
     uint8_t flags; /* operational: BL_NVIDIA_FLAG_... and others */
@@ -24,7 +24,6 @@ struct bl_nvidia_leaf {
 #define BL_NVIDIA_FLAG_RECOVERY 0x04
 #define BL_NVIDIA_FLAG_DEBUG 0x08
 
-void bl_nvidia_leaf_done(struct bl_nvidia_leaf *leaf);
 /** *leaf is empty. A certificate without either extension has no digest and no flags; BULLA_E_MALFORMED
  *  if it has both. */
 enum bulla_status bl_nvidia_leaf_read(const struct bl_certificate *certificate,

@@ -120,7 +120,7 @@ check_report(const struct bl_verification *verification, const struct bl_nvidia_
              const struct bl_certificate *certificate, struct bl_claims *claims,
              struct bulla_error *err)
 {
-    BL_AUTO(bl_nvidia_leaf) leaf = { 0 };
+    struct bl_nvidia_leaf leaf = { 0 };
 
     BL_TRY(check_signature(report, certificate, err));
     BL_TRY(bl_nvidia_leaf_read(certificate, &leaf, err));

@@ -72,26 +72,21 @@ bl_snp_chain_done(struct bl_snp_chain *chain)
 /* The value of an extension; its absence is a finding about the evidence, of this cause. */
 static enum bulla_status
 require_extension(const struct bl_certificate *leaf, const char *oid, enum bulla_cause cause,
-                  struct bulla_buffer *value, struct bulla_error *err)
+                  struct bulla_bytes *value_out, struct bulla_error *err)
 {
-    struct bulla_error inner = { 0 };
-    enum bulla_status status = bl_certificate_extension(leaf, oid, value, &inner);
-
-    if (status == BULLA_E_NOT_FOUND)
+    if (!bl_certificate_extension(leaf, oid, value_out))
         return bulla_fail_cause(err, cause, LEAF, "an extension is missing");
-    if (status != BULLA_OK && err != NULL)
-        *err = inner;
-    return status;
+    return BULLA_OK;
 }
 
 static enum bulla_status
 read_number(const struct bl_certificate *leaf, const char *oid, uint64_t *number_out,
             struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
+    struct bulla_bytes value;
 
     BL_TRY(require_extension(leaf, oid, BULLA_CAUSE_TCB_EXTENSION_MISMATCH, &value, err));
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), LEAF);
+    struct bl_reader r = bl_reader(value, LEAF);
     uint64_t number = bl_der_read_u64(&r);
     BL_TRY(bl_reader_finish(&r, err));
     *number_out = number;
@@ -118,10 +113,10 @@ static enum bulla_status
 read_generation(const struct bl_certificate *leaf, enum bl_snp_generation *generation_out,
                 struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
+    struct bulla_bytes value;
 
     BL_TRY(require_extension(leaf, OID_PRODUCT, BULLA_CAUSE_UNTRUSTED, &value, err));
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), LEAF);
+    struct bl_reader r = bl_reader(value, LEAF);
     struct bulla_bytes product = bl_der_read(&r, BL_DER_IA5_STRING);
     BL_TRY(bl_reader_finish(&r, err));
     for (size_t i = BL_SNP_MILAN; i < BL_COUNT_OF(generations); i++) {
@@ -407,18 +402,21 @@ match_tcb(const struct bl_certificate *leaf, const struct generation *generation
 
 /* Some issues of the certificate have the bytes bare, some as an OCTET STRING. */
 static enum bulla_status
-read_hwid(const struct bl_certificate *leaf, size_t size, struct bulla_buffer *hwid,
+read_hwid(const struct bl_certificate *leaf, size_t size, struct bulla_bytes *hwid_out,
           struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
+    struct bulla_bytes value;
 
     BL_TRY(require_extension(leaf, OID_HWID, BULLA_CAUSE_CHIP_ID_MISMATCH, &value, err));
-    if (value.size == size)
-        return bulla_buffer_append(hwid, bulla_buffer_bytes(&value), err);
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), LEAF);
+    if (value.size == size) {
+        *hwid_out = value;
+        return BULLA_OK;
+    }
+    struct bl_reader r = bl_reader(value, LEAF);
     struct bulla_bytes octets = bl_der_read_octets(&r, size);
     BL_TRY(bl_reader_finish(&r, err));
-    return bulla_buffer_append(hwid, octets, err);
+    *hwid_out = octets;
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -437,11 +435,11 @@ match_chip(const struct bl_certificate *leaf, const struct generation *generatio
     const size_t size = generation->chip_id_size;
     struct bulla_bytes chip = { report->chip_id.data, size };
     struct bulla_bytes rest = { report->chip_id.data + size, report->chip_id.size - size };
-    BL_AUTO(bulla_buffer) hwid = { 0 };
+    struct bulla_bytes hwid;
 
     BL_TRY(read_hwid(leaf, size, &hwid, err));
-    if (bl_all_zero(chip) || !bl_equal(bulla_buffer_bytes(&hwid), chip) || !bl_all_zero(rest))
-        return fail_chip(bulla_buffer_bytes(&hwid), report->chip_id, err);
+    if (bl_all_zero(chip) || !bl_equal(hwid, chip) || !bl_all_zero(rest))
+        return fail_chip(hwid, report->chip_id, err);
     return BULLA_OK;
 }
 
@@ -450,19 +448,12 @@ static enum bulla_status
 match_provider(const struct bl_certificate *leaf, const struct bl_snp_report *report,
                struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) csp_id = { 0 };
-    BL_AUTO(bulla_buffer) hwid = { 0 };
-    struct bulla_error inner = { 0 };
+    struct bulla_bytes csp_id, hwid = { NULL, 0 };
 
     BL_TRY(require_extension(leaf, OID_CSP_ID, BULLA_CAUSE_CHIP_ID_MISMATCH, &csp_id, err));
-    enum bulla_status status = bl_certificate_extension(leaf, OID_HWID, &hwid, &inner);
-    if (status == BULLA_OK || !bl_all_zero(report->chip_id))
-        return fail_chip(bulla_buffer_bytes(&hwid), report->chip_id, err);
-    if (status == BULLA_E_NOT_FOUND)
-        return BULLA_OK;
-    if (err != NULL)
-        *err = inner;
-    return status;
+    if (bl_certificate_extension(leaf, OID_HWID, &hwid) || !bl_all_zero(report->chip_id))
+        return fail_chip(hwid, report->chip_id, err);
+    return BULLA_OK;
 }
 
 /* AMD PPR. */

@@ -107,16 +107,11 @@ check_same_key(const struct bl_certificate *leaf, const struct bl_key *key, stru
 static enum bulla_status
 check_may_sign(const struct bl_certificate *leaf, struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    struct bulla_error found = { 0 };
-    enum bulla_status status = bl_certificate_extension(leaf, KEY_USAGE_OID, &value, &found);
+    struct bulla_bytes value;
 
-    if (status == BULLA_E_NOT_FOUND)
+    if (!bl_certificate_extension(leaf, KEY_USAGE_OID, &value))
         return BULLA_OK;
-    if (status != BULLA_OK && err != NULL)
-        *err = found;
-    BL_TRY(status);
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "key usage");
+    struct bl_reader r = bl_reader(value, "key usage");
     uint32_t bits = bl_der_read_named_bits(&r);
     BL_TRY(bl_reader_finish(&r, err));
     if ((bits & KEY_USAGE_DIGITAL_SIGNATURE) != 0)
@@ -131,13 +126,11 @@ check_may_sign(const struct bl_certificate *leaf, struct bulla_error *err)
 static enum bulla_status
 check_ak_usage(const struct bl_certificate *leaf, struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    struct bulla_error ignored = { 0 };
+    struct bulla_bytes value;
 
     if (bl_certificate_has_usage(leaf, BL_TPM_AK_USAGE) ||
         bl_certificate_has_usage(leaf, BL_TPM_EK_USAGE) ||
-        bl_certificate_extension(leaf, EXTENDED_KEY_USAGE_OID, &value, &ignored) ==
-            BULLA_E_NOT_FOUND)
+        !bl_certificate_extension(leaf, EXTENDED_KEY_USAGE_OID, &value))
         return BULLA_OK;
     return bulla_fail(err, BULLA_E_UNTRUSTED, "TPM certificate",
                       "is not for an attestation key (extended key usage)", 0);
@@ -224,18 +217,11 @@ static enum bulla_status
 read_platform_id(const struct bl_certificate *leaf, struct bl_claim_bytes *id,
                  struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) der = { 0 };
-    struct bulla_error found = { 0 };
+    struct bulla_bytes der;
 
-    enum bulla_status status = bl_certificate_extension(leaf, BL_TPM_PLATFORM_ID_OID, &der, &found);
-    if (status == BULLA_E_NOT_FOUND)
+    if (!bl_certificate_extension(leaf, BL_TPM_PLATFORM_ID_OID, &der))
         return BULLA_OK; /* absent is not zero */
-    if (status != BULLA_OK) {
-        if (err != NULL && err->status == BULLA_OK)
-            *err = found;
-        return status;
-    }
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&der), "platform id");
+    struct bl_reader r = bl_reader(der, "platform id");
     if (bl_read_u8(&r) != DER_OCTET_STRING || bl_read_u8(&r) != 32)
         bl_reader_fail(&r, "not an octet string of 32 bytes");
     struct bulla_bytes value = bl_read_view(&r, 32);

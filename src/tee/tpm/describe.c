@@ -171,22 +171,6 @@ describe_evidence(const struct bl_verification *v, struct bl_json_writer *out,
 
 /* -- a certificate ------------------------------------------------------------------------------- */
 
-/* The value of an extension that may be missing. */
-static enum bulla_status
-find_extension(const struct bl_certificate *certificate, const char *oid,
-               struct bulla_buffer *value_out, bool *found_out, struct bulla_error *err)
-{
-    struct bulla_error found = { 0 };
-    enum bulla_status status = bl_certificate_extension(certificate, oid, value_out, &found);
-
-    *found_out = status == BULLA_OK;
-    if (status == BULLA_OK || status == BULLA_E_NOT_FOUND)
-        return BULLA_OK;
-    if (err != NULL)
-        *err = found;
-    return status;
-}
-
 static enum bulla_status
 write_oid(struct bl_json_writer *out, struct bulla_bytes oid, struct bulla_error *err)
 {
@@ -207,13 +191,11 @@ static enum bulla_status
 write_purposes(const struct bl_certificate *certificate, struct bl_json_writer *out,
                struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    bool found = false;
+    struct bulla_bytes value;
 
-    BL_TRY(find_extension(certificate, EXTENDED_KEY_USAGE_OID, &value, &found, err));
-    if (!found)
+    if (!bl_certificate_extension(certificate, EXTENDED_KEY_USAGE_OID, &value))
         return BULLA_OK;
-    struct bl_reader whole = bl_reader(bulla_buffer_bytes(&value), "extended key usage");
+    struct bl_reader whole = bl_reader(value, "extended key usage");
     struct bl_reader r = bl_der_enter(&whole, BL_DER_SEQUENCE, "extended key usage");
     bl_json_open_array(out, "eku");
     while (bl_reader_left(&r) > 0) {
@@ -243,13 +225,11 @@ static enum bulla_status
 write_usages(const struct bl_certificate *certificate, bool is_gce, struct bl_json_writer *out,
              struct bulla_error *err)
 {
-    BL_AUTO(bulla_buffer) value = { 0 };
-    bool found = false;
+    struct bulla_bytes value;
 
-    BL_TRY(find_extension(certificate, KEY_USAGE_OID, &value, &found, err));
-    if (!found)
+    if (!bl_certificate_extension(certificate, KEY_USAGE_OID, &value))
         return BULLA_OK;
-    struct bl_reader r = bl_reader(bulla_buffer_bytes(&value), "key usage");
+    struct bl_reader r = bl_reader(value, "key usage");
     uint32_t bits = bl_der_read_named_bits(&r);
     BL_TRY(bl_reader_finish(&r, err));
     bl_json_open_array(out, "key_usage");
@@ -276,9 +256,8 @@ describe_certificate(const struct bl_verification *v, struct bl_json_writer *out
                      struct bulla_error *err)
 {
     BL_AUTO(bl_certificate_list) list = { 0 };
-    BL_AUTO(bulla_buffer) instance = { 0 };
+    struct bulla_bytes instance;
     uint8_t digest[32];
-    bool is_gce = false;
 
     BL_TRY(bl_certificate_list_read(v->evidence, &list, err));
     const struct bl_certificate *leaf = list.items[0];
@@ -286,10 +265,9 @@ describe_certificate(const struct bl_verification *v, struct bl_json_writer *out
     BL_TRY(write_name(leaf, /* of_issuer= */ true, out, err));
     BL_TRY(bl_certificate_spki_digest(leaf, digest, err));
     bl_json_write_hex(out, "spki_sha256", BL_BYTES_OF(digest));
-    BL_TRY(find_extension(leaf, GCE_INSTANCE_OID, &instance, &is_gce, err));
+    bool is_gce = bl_certificate_extension(leaf, GCE_INSTANCE_OID, &instance);
     if (is_gce)
-        bl_json_write_hex(out, "gce_instance_info_ext_1_3_6_1_4_1_11129_2_1_21",
-                          bulla_buffer_bytes(&instance));
+        bl_json_write_hex(out, "gce_instance_info_ext_1_3_6_1_4_1_11129_2_1_21", instance);
     BL_TRY(write_purposes(leaf, out, err));
     return write_usages(leaf, is_gce, out, err);
 }
