@@ -4,7 +4,7 @@
 
 The table of rooms is that of tools/layers.json; the ids of threats that the sources cite exist, and
 the tests that the threat model names exist too; every package that the build needs is in
-debian/control; the pinned roots are those of the program; each published flaw has a test, and a
+debian/control; the pinned roots and the typed claims are those of the program; each published flaw has a test, and a
 mutant that this test must notice. Usage: check_docs.py ROOT BUILD
 """
 import fnmatch
@@ -64,6 +64,26 @@ def check_anchors(root):
         yield "docs/anchors.md: its roots are not those of src/tee/anchors.c"
 
 
+def members_of(header, name):
+    """The names that `struct name` has, in order."""
+    body = re.search(rf"^struct {name} \{{\n(.*?)^\}};", header, re.M | re.S).group(1)
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+    return re.findall(r"(\w+)(?:\[[^;]*\])?;", body)
+
+
+def check_claims(root):
+    """Each typed claim stands on the page, in order, and no other one."""
+    header = (root / "src/tee/claims.h").read_text()
+    page = (root / "docs/formats/claims.md").read_text()
+    tables = re.findall(r"^### `(bl_\w+_claims|bl_claims)`\n\n(.*?)(?=\n\n|\Z)", page, re.M | re.S)
+    if [name for name, _ in tables] != ["bl_claims", "bl_tpm_claims", "bl_tcb_claims", "bl_firmware_claims"]:
+        yield "docs/formats/claims.md: not a table for each struct of claims"
+    for name, table in tables:
+        shown = [word for row in table.splitlines()[2:] for word in re.findall(r"`(\w+)`", row.split("|")[1])]
+        if shown != members_of(header, name):
+            yield f"docs/formats/claims.md: the claims of {name} are not those of src/tee/claims.h, in order"
+
+
 def program_of(path):
     """The name under which the test program of this file runs: tests/tee/test_snp.c is tee/snp."""
     return re.sub(r"^tests/(\w+)/test_(\w+)\.(?:c|py)$", r"\1/\2", path)
@@ -102,7 +122,7 @@ def check_flaws(root):
 def main():
     root, build = pathlib.Path(sys.argv[1]), sys.argv[2]
     bad = [*check_rooms(root), *check_threats(root, build), *check_packages(root),
-           *check_anchors(root), *check_flaws(root)]
+           *check_anchors(root), *check_claims(root), *check_flaws(root)]
     print("\n".join(bad) or "the pages agree with the tree")
     sys.exit(bool(bad))
 

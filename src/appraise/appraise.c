@@ -320,22 +320,26 @@ check_enclave(struct bl_appraisal *a)
 #define CHECKS_OF_ENCLAVES                                                              \
     (CHECK(ISOLATION) | CHECK(SIGNER) | CHECK(PRODUCT) | CHECK(VERSION) | CHECK(CODE) | \
      CHECK(CONFIG))
-#define CHECKS_OF_TCB \
-    (CHECK(TCB_STATUS) | CHECK(TCB_ADVISORY) | CHECK(TCB_DATE) | CHECK(TCB_EVALUATION))
-#define CHECKS_OF_GUESTS \
-    (CHECK(FIRMWARE) | CHECK(ATTRIBUTES) | CHECK(PLATFORM_INFO) | CHECK(VMPL) | CHECK(MIGRATION))
+#define CHECKS_OF_TCB                                                                    \
+    (CHECK(COLLATERAL_AGE) | CHECK(TCB_STATUS) | CHECK(TCB_ADVISORY) | CHECK(TCB_DATE) | \
+     CHECK(TCB_EVALUATION))
+#define CHECKS_OF_GUESTS                                                                \
+    (CHECK(COLLATERAL_AGE) | CHECK(FIRMWARE) | CHECK(MITIGATIONS) | CHECK(ATTRIBUTES) | \
+     CHECK(PLATFORM_INFO) | CHECK(VMPL) | CHECK(MIGRATION))
+#define CHECKS_OF_TDS \
+    (CHECKS_OF_TCB | CHECK(TDX_MODULE) | CHECK(ATTRIBUTES) | CHECK(MIGRATION) | CHECK(SERVICE_TD))
 #define CHECKS_OF_TPM (CHECK(PLATFORM_PCRS) | CHECK(EVENTS))
 
 /* What a kind has besides. */
 static const uint64_t checks_of_kind[BL_KIND_COUNT] = {
     [BL_KIND_SGX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES),
-    [BL_KIND_TDX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES) | CHECK(MIGRATION) | CHECK(REGISTERS),
+    [BL_KIND_TDX] = CHECKS_OF_TDS | CHECK(REGISTERS),
     [BL_KIND_SNP] = CHECKS_OF_GUESTS,
-    [BL_KIND_TPM] = CHECKS_OF_TPM,
+    [BL_KIND_TPM] = CHECKS_OF_TPM | CHECK(COLLATERAL_AGE),
     [BL_KIND_NITRO] = CHECK(REGISTERS),
     [BL_KIND_NITROTPM] = CHECK(PLATFORM_PCRS),
     [BL_KIND_AZURE_SNP] = CHECKS_OF_GUESTS | CHECKS_OF_TPM,
-    [BL_KIND_AZURE_TDX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES) | CHECK(MIGRATION) | CHECKS_OF_TPM,
+    [BL_KIND_AZURE_TDX] = CHECKS_OF_TDS | CHECKS_OF_TPM,
     [BL_KIND_CCA] = CHECK(REGISTERS),
 };
 
@@ -358,8 +362,12 @@ check_condition(struct bl_appraisal *a, enum bl_policy_kind kind, uint64_t wante
     bl_check_debug(a);
     bl_check_life_cycle(a);
     bl_check_endorsements(a);
+    if ((wanted & CHECK(COLLATERAL_AGE)) != 0)
+        bl_check_collateral_age(a);
     if ((wanted & CHECK(TCB_STATUS)) != 0)
         bl_check_tcb(a);
+    if ((wanted & CHECK(TDX_MODULE)) != 0)
+        bl_check_module(a);
     if ((wanted & CHECK(FIRMWARE)) != 0)
         bl_check_firmware(a);
     if ((wanted & CHECK(ATTRIBUTES)) != 0)
@@ -368,6 +376,8 @@ check_condition(struct bl_appraisal *a, enum bl_policy_kind kind, uint64_t wante
         bl_check_guest(a);
     if ((wanted & CHECK(MIGRATION)) != 0)
         bl_check_migration(a);
+    if ((wanted & CHECK(SERVICE_TD)) != 0)
+        bl_check_service_td(a);
     if ((wanted & CHECK(PLATFORM_PCRS)) != 0)
         bl_check_platform_pcrs(a);
     if ((wanted & CHECK(REGISTERS)) != 0)
@@ -423,7 +433,8 @@ tier_of(const struct bl_appraisal *a)
     if (!a->verdict->permitted)
         return BL_TIER_CONTRAINDICATED;
     if (class_in_force(a->claims, a->policy) == BL_CLASS_SOFTWARE ||
-        a->claims->binding == BL_BINDING_NONE || has_exception(a->verdict))
+        a->claims->binding == BL_BINDING_NONE || has_exception(a->verdict) ||
+        a->claims->late_s.is_present)
         return BL_TIER_WARNING;
     return BL_TIER_AFFIRMING;
 }

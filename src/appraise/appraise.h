@@ -17,7 +17,8 @@ enum bl_tier {
     BL_TIER_NONE = 0,      /* nothing can be said */
     BL_TIER_AFFIRMING = 2, /* as the policy wants it */
     BL_TIER_WARNING =
-        32, /* genuine and permitted, but of software class, unbound, or by exception */
+        32, /* genuine and permitted, but of software class, unbound, by exception, or with
+              collateral past its next update */
     BL_TIER_CONTRAINDICATED = 96 /* genuine, and not what the policy wants */
 };
 /** "none", "affirming", "warning", "contraindicated". */
@@ -36,15 +37,19 @@ const char *bl_tier_word(enum bl_tier tier);
     X(DEBUG, "debug")                       \
     X(LIFE_CYCLE, "life-cycle")             \
     X(ENDORSEMENTS, "endorsements")         \
+    X(COLLATERAL_AGE, "collateral-age")     \
     X(TCB_STATUS, "tcb-status")             \
     X(TCB_ADVISORY, "tcb-advisory")         \
     X(TCB_DATE, "tcb-date")                 \
     X(TCB_EVALUATION, "tcb-evaluation")     \
+    X(TDX_MODULE, "tdx-module")             \
     X(FIRMWARE, "firmware")                 \
+    X(MITIGATIONS, "mitigations")           \
     X(ATTRIBUTES, "attributes")             \
     X(PLATFORM_INFO, "platform-info")       \
     X(VMPL, "vmpl")                         \
     X(MIGRATION, "migration")               \
+    X(SERVICE_TD, "service-td")             \
     X(PLATFORM_PCRS, "platform-pcrs")       \
     X(REGISTERS, "registers")               \
     X(EVENTS, "events")                     \

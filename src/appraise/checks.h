@@ -37,11 +37,14 @@ void bl_check_except(struct bl_appraisal *a, struct bl_check *check, const char 
 void bl_check_debug(struct bl_appraisal *a);
 void bl_check_life_cycle(struct bl_appraisal *a);
 void bl_check_endorsements(struct bl_appraisal *a);
-void bl_check_tcb(struct bl_appraisal *a);      /* TCB_STATUS, _ADVISORY, _DATE, _EVALUATION */
-void bl_check_firmware(struct bl_appraisal *a); /* FIRMWARE */
+void bl_check_tcb(struct bl_appraisal *a); /* TCB_STATUS, _ADVISORY, _DATE, _EVALUATION */
+void bl_check_collateral_age(struct bl_appraisal *a);                  /* COLLATERAL_AGE */
+void bl_check_module(struct bl_appraisal *a);                          /* TDX_MODULE */
+void bl_check_firmware(struct bl_appraisal *a);                        /* FIRMWARE, MITIGATIONS */
 void bl_check_flags(struct bl_appraisal *a, enum bl_policy_kind kind); /* ATTRIBUTES */
 void bl_check_guest(struct bl_appraisal *a);                           /* PLATFORM_INFO, VMPL */
 void bl_check_migration(struct bl_appraisal *a);                       /* MIGRATION */
+void bl_check_service_td(struct bl_appraisal *a);                      /* SERVICE_TD */
 
 /* appraise/measured.c: what was measured */
 void bl_check_platform_pcrs(struct bl_appraisal *a);

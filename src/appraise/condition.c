@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "policy/appraisal_fields.h"
 
+#define DAY_S 86400u
+#define TD_MIGRATABLE ((uint64_t)1 << 29) /* TD_ATTRIBUTES.MIGRATABLE */
+
 static struct bulla_bytes
 text(const char *word)
 {
@@ -39,11 +42,12 @@ bl_check_life_cycle(struct bl_appraisal *a)
 
 /* -- what could not be checked ------------------------------------------------------------------ */
 
-/* What these stand for is what the policy itself brings. */
+/* What these stand for is what the policy itself brings, or has its own check (collateral-age). */
 static bool
-is_reference_values(const char *word)
+is_judged_elsewhere(const char *word)
 {
-    return strcmp(word, "reference_values") == 0 || strcmp(word, "what_was_measured") == 0;
+    return strcmp(word, "reference_values") == 0 || strcmp(word, "what_was_measured") == 0 ||
+           strcmp(word, "news since collateral's next update was due") == 0;
 }
 
 static void
@@ -66,7 +70,7 @@ bl_check_endorsements(struct bl_appraisal *a)
     bool any = false;
 
     for (size_t i = 0; i < claims->unchecked_count && i < BL_UNCHECKED_COUNT_MAX; i++) {
-        if (is_reference_values(claims->unchecked[i]))
+        if (is_judged_elsewhere(claims->unchecked[i]))
             continue;
         check_missing(a, claims->unchecked[i]);
         any = true;
@@ -74,6 +78,20 @@ bl_check_endorsements(struct bl_appraisal *a)
     if (!any)
         bl_check_record(a, BL_CHECK_ENDORSEMENTS, true, bulla_value_word("all given"),
                         bulla_value_word("given"));
+}
+
+/* In days that have begun: one that is due counts from the first second on. */
+void
+bl_check_collateral_age(struct bl_appraisal *a)
+{
+    const struct bl_claim_number late_s = a->claims->late_s;
+    const uint64_t days = late_s.is_present ? late_s.value / DAY_S + 1 : 0;
+    const uint64_t grace = a->policy->collateral_grace_days;
+
+    bl_check_record(a, BL_CHECK_COLLATERAL_AGE, days <= grace,
+                    late_s.is_present ? bulla_value_number(days) : bulla_value_word("none is late"),
+                    bulla_value_number(grace))
+        ->of = "days";
 }
 
 /* -- as Intel rates it -------------------------------------------------------------------------- */
@@ -147,6 +165,51 @@ bl_check_tcb(struct bl_appraisal *a)
                    a->claims->tcb.evaluation_number);
 }
 
+static const struct bl_policy_item *
+module_floor(const struct bl_policy_list *modules, struct bl_claim_number version)
+{
+    for (size_t i = 0; version.is_present && i < modules->count; i++)
+        if (modules->items[i].module.version == version.value)
+            return &modules->items[i];
+    return NULL;
+}
+
+static struct bulla_value
+number_or_absent(struct bl_claim_number claim)
+{
+    return claim.is_present ? bulla_value_number(claim.value) : bulla_value_word("absent");
+}
+
+/* A line that the policy does not name is refused, and so is one that is older than it wants. */
+void
+bl_check_module(struct bl_appraisal *a)
+{
+    const struct bl_policy_list *modules = &a->policy->tdx_modules;
+    const struct bl_claim_number version = a->claims->module_version, svn = a->claims->module_svn;
+    const struct bl_policy_item *floor = module_floor(modules, version);
+    struct bl_check *check;
+
+    if (modules->said == BL_SAID_ANY) {
+        check = bl_check_record(a, BL_CHECK_TDX_MODULE, true, number_or_absent(svn),
+                                bulla_value_word("any"));
+        check->note = BL_NOTE_ANY;
+        check->text = modules->reason;
+    } else if (floor != NULL) {
+        check = bl_check_record(a, BL_CHECK_TDX_MODULE,
+                                svn.is_present && svn.value >= floor->module.svn,
+                                number_or_absent(svn), bulla_value_number(floor->module.svn));
+        check->of = "svn";
+        check->text = check->passed ? check->text : floor->source;
+    } else {
+        check = bl_check_record(a, BL_CHECK_TDX_MODULE, false, number_or_absent(version),
+                                modules->count > 0
+                                    ? bulla_value_number(modules->items[0].module.version)
+                                    : bulla_value_word("nothing is allowed"));
+        check->of = "version";
+        check->accepted_count = modules->count;
+    }
+}
+
 /* -- as nobody rates it ------------------------------------------------------------------------- */
 
 static const struct bl_firmware_claims *
@@ -184,8 +247,22 @@ check_component(struct bl_appraisal *a, const struct bl_firmware_claims *floor,
     except_component(a, check, component);
 }
 
-void
-bl_check_firmware(struct bl_appraisal *a)
+/* What is demanded must be said and set; what else is set does no harm. */
+static void
+check_mitigations(struct bl_appraisal *a, const char *of, struct bl_claim_number found,
+                  uint64_t required)
+{
+    struct bl_check *check =
+        bl_check_record(a, BL_CHECK_MITIGATIONS,
+                        required == 0 || (found.is_present && (required & ~found.value) == 0),
+                        number_or_absent(found), bulla_value_number(required));
+
+    check->is_flags = true;
+    check->of = of;
+}
+
+static void
+check_firmware(struct bl_appraisal *a)
 {
     const struct bl_firmware_claims *found = &a->claims->firmware;
     const struct bl_policy_list *firmware = &a->policy->firmware;
@@ -204,6 +281,14 @@ bl_check_firmware(struct bl_appraisal *a)
                     bulla_value_word(bl_snp_generation_word(found->generation)),
                     bulla_value_word(expected))
         ->of = "generation";
+}
+
+void
+bl_check_firmware(struct bl_appraisal *a)
+{
+    check_firmware(a);
+    check_mitigations(a, "launch", a->claims->launch_mitigations, a->policy->launch_mitigations);
+    check_mitigations(a, "current", a->claims->current_mitigations, a->policy->current_mitigations);
 }
 
 /* What is set must be required or permitted; what is required must be set. */
@@ -254,10 +339,44 @@ bl_check_guest(struct bl_appraisal *a)
         accepted == 0 ? bulla_value_word("nothing is allowed") : bulla_value_number(lowest));
 }
 
+static bool
+is_listed_service(const struct bl_appraisal *a)
+{
+    return bl_policy_list_match(&a->policy->service_tds, bl_claim_view(&a->claims->service_td),
+                                a->now_s, NULL) == BL_MATCH_YES;
+}
+
+/* No service TD is what everybody accepts; one that is bound reads the state, or takes it along. */
+void
+bl_check_service_td(struct bl_appraisal *a)
+{
+    const struct bulla_bytes found = bl_claim_view(&a->claims->service_td);
+
+    if (found.size == 0) {
+        bl_check_record(a, BL_CHECK_SERVICE_TD, true, bulla_value_word("none"),
+                        bulla_value_word("none"));
+        return;
+    }
+    bl_check_list(a, BL_CHECK_SERVICE_TD, &a->policy->service_tds, found);
+}
+
+/* Is it a service TD that the list names and nothing else which makes it so? */
+static struct bl_claim_flag
+migration_in_question(const struct bl_appraisal *a)
+{
+    struct bl_claim_flag found = a->claims->migratable;
+    const bool has_attribute =
+        !a->claims->attributes.is_present || (a->claims->attributes.value & TD_MIGRATABLE) != 0;
+
+    if (found.is_present && found.value && is_listed_service(a) && !has_attribute)
+        found.value = false;
+    return found;
+}
+
 void
 bl_check_migration(struct bl_appraisal *a)
 {
-    const struct bl_claim_flag *found = &a->claims->migratable;
+    const struct bl_claim_flag judged = migration_in_question(a), *found = &judged;
     const char *word = !found->is_present ? "absent" : found->value ? "migratable" : "it stays";
 
     bl_check_record(

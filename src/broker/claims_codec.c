@@ -6,7 +6,7 @@
 #include "base/memory.h"
 
 #define CLAIMS_ITEMS 8
-#define CONDITION_ITEMS 17
+#define CONDITION_ITEMS 23
 #define TPM_ITEMS 12
 #define UNCHECKED_SIZE_MAX 64 /* bytes: the longest of our words has 30 */
 #define WORKLOAD_ITEMS 8
@@ -236,6 +236,12 @@ write_condition(struct bl_writer *w, const struct bl_claims *claims)
     write_firmware(w, &claims->firmware);
     write_number(w, &claims->attributes);
     write_number(w, &claims->platform_info);
+    write_number(w, &claims->launch_mitigations);
+    write_number(w, &claims->current_mitigations);
+    write_number(w, &claims->module_version);
+    write_number(w, &claims->module_svn);
+    bl_cbor_write_bytes(w, bl_claim_view(&claims->service_td));
+    write_number(w, &claims->late_s);
     bl_cbor_write_array(w, claims->unchecked_count);
     for (size_t i = 0; i < claims->unchecked_count; i++)
         bl_cbor_write_text(w, text(claims->unchecked[i]));
@@ -273,6 +279,12 @@ read_condition(struct bl_reader *r, struct bl_claims *claims)
     read_firmware(r, &claims->firmware);
     read_number(r, &claims->attributes);
     read_number(r, &claims->platform_info);
+    read_number(r, &claims->launch_mitigations);
+    read_number(r, &claims->current_mitigations);
+    read_number(r, &claims->module_version);
+    read_number(r, &claims->module_svn);
+    read_claim_bytes(r, &claims->service_td);
+    read_number(r, &claims->late_s);
     count = bl_cbor_read_array(r, BL_UNCHECKED_COUNT_MAX);
     for (size_t i = 0; i < count; i++)
         bl_claims_unchecked(claims, bl_unchecked_word(bl_cbor_read_text(r, UNCHECKED_SIZE_MAX)));

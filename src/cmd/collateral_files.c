@@ -17,7 +17,6 @@
 #include "tee/wrapper.h"
 
 #define WHERE "command line"
-#define GRACE_DAYS_MAX 366
 #define DAY_S 86400
 
 const char *const bl_tee_words[] = { "sgx", "tdx", NULL };
@@ -92,7 +91,7 @@ bl_collateral_grace_read(const struct bl_arguments *arguments, int64_t *grace_s_
 
     if (days != NULL) {
         bl_report_object_word(days);
-        BL_TRY(bl_parse_number(days, GRACE_DAYS_MAX, &number, err));
+        BL_TRY(bl_parse_number(days, BL_COLLATERAL_GRACE_DAYS_MAX, &number, err));
         bl_report_object_word("");
     }
     *grace_s_out = (int64_t)number * DAY_S;

@@ -67,6 +67,9 @@ words_of(const struct bl_difference *d, char out[WORDS_SIZE])
             out, WORDS_SIZE,
             d->field == NULL ? "holds for longer, until %s" : "accepts older, from %s on", time);
         break;
+    case BL_DIFFERS_DAYS:
+        (void)snprintf(out, WORDS_SIZE, "accepts up to %" PRIu64 " days", d->number);
+        break;
     case BL_DIFFERS_FLAG:
         (void)snprintf(out, WORDS_SIZE, "accepts it");
         break;

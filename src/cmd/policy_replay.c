@@ -23,6 +23,8 @@
 #include "codec/time.h"
 #include "sys/clock.h"
 
+#define DAY_S 86400
+
 enum change {
     NOT_GENUINE,
     STILL_PERMITTED,
@@ -170,6 +172,19 @@ appraise(struct work *work, const char *path, struct bulla_error *err)
     return BULLA_OK;
 }
 
+/* What neither policy would have looked at anymore is refused by either, by its age. */
+static void
+widen_grace(struct work *work)
+{
+    int64_t *grace_s = &work->files.verification.collateral_grace_s;
+    const uint64_t a = work->candidate.collateral_grace_days;
+    const uint64_t b = work->current.collateral_grace_days;
+    const int64_t most_s = (int64_t)(a > b ? a : b) * DAY_S;
+
+    if (*grace_s < most_s)
+        *grace_s = most_s;
+}
+
 static enum bulla_status
 replay(struct work *work, const char *path, struct bulla_error *err)
 {
@@ -178,6 +193,7 @@ replay(struct work *work, const char *path, struct bulla_error *err)
     if (status == BULLA_OK)
         status = bl_evidence_files_load(&work->files, &work->record.arguments, err);
     if (status == BULLA_OK) {
+        widen_grace(work);
         status = appraise(work, path, err);
         bl_evidence_files_done(&work->files);
     }

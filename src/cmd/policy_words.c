@@ -54,6 +54,8 @@ bl_policy_item_words(const struct bl_policy_field *field, const struct bl_policy
         add(out, "%s ", item->check);
     if ((members & BL_ITEM_GENERATION) != 0)
         add_firmware(out, &item->floor);
+    if ((members & BL_ITEM_MODULE) != 0)
+        add(out, "version %u svn %u", item->module.version, item->module.svn);
     if ((members & BL_ITEM_PCR) != 0)
         add(out, "%s:%u ", bl_bank_word(item->pcr.bank), (unsigned)__builtin_ctz(item->pcr.mask));
     add_value(out, members, item);

@@ -19,6 +19,7 @@
 #include "cmd/verify_outcome.h"
 #include "sys/file.h"
 
+#define DAY_S 86400
 enum { EXIT_CORRUPT = 3, EXIT_NOT_GENUINE = 8, EXIT_STALE = 9 };
 
 /* -- the verb ----------------------------------------------------------------------------------- */
@@ -147,6 +148,25 @@ look_at(const struct bl_arguments *arguments, struct work *work, struct bulla_er
     return conclude(outcome, err);
 }
 
+/* With a policy its word counts; who calls may ask for less, and not for more. */
+static enum bulla_status
+agree_on_grace(struct work *work, const struct bl_arguments *arguments, struct bulla_error *err)
+{
+    int64_t *grace_s = &work->files.verification.collateral_grace_s;
+
+    if (work->outcome.policy == NULL)
+        return BULLA_OK;
+    const int64_t most_s = (int64_t)work->policy.collateral_grace_days * DAY_S;
+    if (bl_argument(arguments, "grace") == NULL)
+        *grace_s = most_s;
+    if (*grace_s <= most_s)
+        return BULLA_OK;
+    bl_report_object_word("--grace");
+    bl_report_next("the policy says how long: collateral_grace");
+    return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
+                            "it is longer than the policy's");
+}
+
 static enum bulla_status
 load(struct work *work, const struct bl_arguments *arguments, struct bulla_error *err)
 {
@@ -160,7 +180,10 @@ load(struct work *work, const struct bl_arguments *arguments, struct bulla_error
     BL_TRY(bl_certificate_wish_read(arguments, &work->certificate, err));
     BL_TRY(bl_evidence_files_load(&work->files, arguments, err));
     work->outcome.files = &work->files;
-    return BULLA_OK;
+    enum bulla_status status = agree_on_grace(work, arguments, err);
+    if (status != BULLA_OK)
+        bl_evidence_files_done(&work->files);
+    return status;
 }
 
 static enum bulla_status

@@ -287,6 +287,10 @@ next_of_check(enum bl_check_id id)
         return "launch it without debug mode on a production device: no policy permits this";
     case BL_CHECK_ENDORSEMENTS:
         return "give what is missing: --collateral ROLE=FILE";
+    case BL_CHECK_COLLATERAL_AGE:
+        return "fetch what is new: bulla collateral fetch";
+    case BL_CHECK_TDX_MODULE:
+    case BL_CHECK_MITIGATIONS:
     case BL_CHECK_TCB_STATUS:
     case BL_CHECK_TCB_ADVISORY:
     case BL_CHECK_TCB_DATE:
@@ -297,6 +301,7 @@ next_of_check(enum bl_check_id id)
     case BL_CHECK_ATTRIBUTES:
     case BL_CHECK_VMPL:
     case BL_CHECK_MIGRATION:
+    case BL_CHECK_SERVICE_TD:
         return "launch it with the settings that the policy asks for";
     case BL_CHECK_PLATFORM_INFO:
         return "change the platform's set-up as the policy asks, as SMT off in the firmware";

@@ -262,10 +262,10 @@ bl_crl_window(const struct bl_crl *crl, int64_t *this_update_s_out, int64_t *nex
     *next_update_s_out = crl->next_update_s;
 }
 
-bool
-bl_crl_is_due(const struct bl_crl *crl, int64_t now_s)
+int64_t
+bl_crl_late_s(const struct bl_crl *crl, int64_t now_s)
 {
-    return now_s >= crl->next_update_s;
+    return now_s - crl->next_update_s;
 }
 
 bool

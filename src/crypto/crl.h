@@ -39,8 +39,9 @@ enum bulla_status bl_crl_verify_late(const struct bl_crl *crl, const struct bl_c
 /** From when until when it holds, in Unix seconds; nobody's word before bl_crl_verify(). */
 void bl_crl_window(const struct bl_crl *crl, int64_t *this_update_s_out,
                    int64_t *next_update_s_out);
-/** True if the next list was due by now: bl_crl_verify_late() accepted it within its grace. */
-bool bl_crl_is_due(const struct bl_crl *crl, int64_t now_s);
+/** Seconds since the next list was due, for which bl_crl_verify_late() accepted this one within its
+ *  grace; negative: it is not due yet. */
+int64_t bl_crl_late_s(const struct bl_crl *crl, int64_t now_s);
 
 /** True if the serial number of the certificate is in the list, for whatever reason. Means something
  *  only for certificates of the same issuer, after bl_crl_verify(). */

@@ -211,6 +211,8 @@ bl_policy_check(const struct bl_appraisal_policy *policy, struct bulla_error *er
     for (size_t i = 0; i < policy->unchecked.count; i++)
         if (!is_unchecked_word(policy->unchecked.items[i].value))
             return refuse("an endorsement that there is not", err);
+    if (policy->collateral_grace_days > BL_COLLATERAL_GRACE_DAYS_MAX)
+        return refuse("a grace for collateral of more than 366 days", err);
     BL_TRY(check_registers(&policy->platform_pcrs, err));
     BL_TRY(check_registers(&policy->registers, err));
     BL_TRY(check_registers(&policy->required_events, err));

@@ -6,7 +6,8 @@
  * write, and deterministic CBOR, whose SHA-256 is the policy's digest. Two formats: 2, and 1, which is
  * still read and written as it always was. What format 1 has no word for is as the built-in baseline
  * has it. Format: docs/formats/appraisal-policy.md.
- * Guarantees: every field that the policy's kinds of evidence have must be said; an empty list of what
+ * Guarantees: every field that the policy's kinds of evidence have must be said, but for the few whose
+ * absence accepts no more than was accepted before there were such fields; an empty list of what
  * is accepted accepts nothing; "do not care" is its own explicit word, with its reason, and only where
  * it can be justified; unknown and repeated fields are refused; lists are sets, sorted in the
  * canonical form, so that equal policies have equal digests. No policy accepts a revoked TCB, or says
@@ -71,12 +72,18 @@ enum bl_said {
     BL_SAID_ABSENT /* the evidence must not say anything: its kind has no such thing */
 };
 
+/** The oldest TDX module of one line that is accepted. */
+struct bl_module_floor {
+    uint8_t version, svn;
+};
+
 /** One thing in a list; which members count depends on the list. */
 struct bl_policy_item {
     struct bulla_bytes value;        /* digest or identifier; of names: text */
     struct bl_pcr_selection pcr;     /* registers, events: one bit of the mask */
     uint32_t event_type;             /* events, if `value` is empty */
     struct bl_firmware_claims floor; /* firmware */
+    struct bl_module_floor module;   /* TDX modules */
     const char *check;               /* exceptions: static, one of bl_policy_exceptions[] */
     struct bulla_bytes platform;     /* exceptions: whose; empty: everybody's */
     struct bulla_bytes source;       /* where it comes from, or why it is here */
@@ -140,6 +147,12 @@ struct bl_appraisal_policy {
     uint64_t sgx_attributes_required, sgx_attributes_permitted;
     uint64_t vmpls; /* bit 1 << VMPL */
     bool migratable;
+    struct bl_policy_list service_tds; /* that may be bound to a TD; none need be */
+    struct bl_policy_list
+        tdx_modules; /* one item a line that is accepted; ANY without a reason: not
+                                          said, Intel's rating alone decides */
+    uint64_t launch_mitigations, current_mitigations; /* flags that must be set */
+    uint64_t collateral_grace_days; /* that collateral may be used past its next update */
     /* what was measured */
     struct bl_policy_list platform_pcrs; /* of a TPM */
     struct bl_policy_list registers;     /* the workload's own */

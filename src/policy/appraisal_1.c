@@ -394,6 +394,7 @@ add_baseline(struct bl_appraisal_policy *policy)
     policy->td_attributes_permitted = policy->sgx_attributes_permitted = UINT64_MAX;
     policy->vmpls = 1; /* VMPL 0 */
     policy->registers = any;
+    policy->tdx_modules = any;
 }
 
 enum bulla_status

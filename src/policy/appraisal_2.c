@@ -3,7 +3,7 @@
  * policy/appraisal_2.c: the canonical form of format 2, written and read by the table of fields.
  *
  * A map with ascending keys: 1 to 7 are what every policy has, then each field that its kinds and its
- * subject have, and no other. Items of a list are in the order of their encoded bytes, each once.
+ * subject have, and no other; of those that need not be said only what says something. Items of a list are in the order of their encoded bytes, each once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,8 @@ is_word(struct bulla_bytes found, const char *word)
 static size_t
 member_count(unsigned members)
 {
-    return (size_t)__builtin_popcount(members) + ((members & BL_ITEM_PCR) != 0);
+    return (size_t)__builtin_popcount(members) + ((members & BL_ITEM_PCR) != 0) +
+           ((members & BL_ITEM_MODULE) != 0);
 }
 
 /* -- written ----------------------------------------------------------------------------------- */
@@ -72,6 +73,10 @@ write_item(struct bl_writer *w, unsigned members, const struct bl_policy_item *i
         bl_cbor_write_text(w, text(item->check));
     if ((members & BL_ITEM_GENERATION) != 0)
         write_floors(w, &item->floor);
+    if ((members & BL_ITEM_MODULE) != 0) {
+        bl_cbor_write_uint(w, item->module.version);
+        bl_cbor_write_uint(w, item->module.svn);
+    }
     if ((members & BL_ITEM_PCR) != 0)
         bl_policy_write_pcr(w, item->pcr);
     write_value(w, members, item);
@@ -172,6 +177,9 @@ write_field(struct bl_writer *w, const struct bl_policy_field *field, const void
         if (!write_waiver(w, floor->said, floor->reason))
             bl_cbor_write_uint(w, floor->least);
         break;
+    case BL_FIELD_DAYS:
+        bl_cbor_write_uint(w, *(const uint64_t *)value);
+        break;
     case BL_FIELD_FLAG:
         bl_cbor_write_bool(w, *(const bool *)value);
         break;
@@ -185,7 +193,7 @@ field_count(const struct bl_appraisal_policy *policy)
     size_t count = 0;
 
     for (size_t i = 0; i < bl_policy_field_count; i++)
-        count += bl_policy_has_field(policy, &bl_policy_fields[i]);
+        count += bl_policy_says(policy, &bl_policy_fields[i]);
     return count;
 }
 
@@ -217,7 +225,7 @@ bl_policy_encode_2(const struct bl_appraisal_policy *policy, struct bulla_buffer
     bl_cbor_write_map(&w, HEAD_COUNT + field_count(policy));
     write_head(&w, policy);
     for (size_t i = 0; i < bl_policy_field_count; i++)
-        if (bl_policy_has_field(policy, &bl_policy_fields[i]))
+        if (bl_policy_says(policy, &bl_policy_fields[i]))
             BL_TRY(write_field(&w, &bl_policy_fields[i], bl_field_in(policy, &bl_policy_fields[i]),
                                err));
     return bl_writer_finish(&w, err);
@@ -247,6 +255,16 @@ read_check(struct bl_reader *r, struct bl_policy_item *item)
         bl_reader_fail(r, "an exception for a check that has none");
 }
 
+static uint8_t
+read_svn(struct bl_reader *r)
+{
+    uint64_t svn = bl_cbor_read_uint(r);
+
+    if (svn > UINT8_MAX)
+        bl_reader_fail(r, "a security version beyond 255");
+    return (uint8_t)svn;
+}
+
 static void
 read_floors(struct bl_reader *r, struct bl_firmware_claims *floor)
 {
@@ -255,12 +273,8 @@ read_floors(struct bl_reader *r, struct bl_firmware_claims *floor)
     floor->generation = bl_snp_generation_from_word(bl_cbor_read_text(r, WORD_SIZE_MAX));
     if (floor->generation == BL_SNP_GENERATION_NONE || count != bl_svn_count(floor->generation) + 1)
         bl_reader_fail(r, "no generation with a number for each of its components");
-    for (size_t i = 0; r->failed == NULL && i + 1 < count; i++) {
-        uint64_t svn = bl_cbor_read_uint(r);
-        if (svn > UINT8_MAX)
-            bl_reader_fail(r, "a security version beyond 255");
-        floor->svns[i] = (uint8_t)svn;
-    }
+    for (size_t i = 0; r->failed == NULL && i + 1 < count; i++)
+        floor->svns[i] = read_svn(r);
 }
 
 static void
@@ -300,6 +314,10 @@ read_item(struct bl_reader *r, unsigned members, struct bl_policy_item *item)
         read_check(r, item);
     if ((members & BL_ITEM_GENERATION) != 0)
         read_floors(r, &item->floor);
+    if ((members & BL_ITEM_MODULE) != 0) {
+        item->module.version = read_svn(r);
+        item->module.svn = read_svn(r);
+    }
     if ((members & BL_ITEM_PCR) != 0)
         item->pcr = bl_policy_read_pcr(r);
     read_value(r, members, item);
@@ -316,9 +334,9 @@ static bool
 is_same(const struct bl_policy_item *a, const struct bl_policy_item *b)
 {
     return a->check == b->check && a->floor.generation == b->floor.generation &&
-           a->pcr.bank == b->pcr.bank && a->pcr.mask == b->pcr.mask &&
-           a->event_type == b->event_type && bl_equal(a->value, b->value) &&
-           bl_equal(a->platform, b->platform);
+           a->module.version == b->module.version && a->pcr.bank == b->pcr.bank &&
+           a->pcr.mask == b->pcr.mask && a->event_type == b->event_type &&
+           bl_equal(a->value, b->value) && bl_equal(a->platform, b->platform);
 }
 
 static enum bulla_status
@@ -405,6 +423,9 @@ read_field(struct bl_reader *r, const struct bl_policy_field *field, void *value
         floor->least = field->type == BL_FIELD_TIME ? (uint64_t)read_time(r) : bl_cbor_read_uint(r);
         floor->is_given = true;
         break;
+    case BL_FIELD_DAYS:
+        *(uint64_t *)value = bl_cbor_read_uint(r);
+        break;
     case BL_FIELD_FLAG:
         *(bool *)value = bl_cbor_read_bool(r);
         break;
@@ -456,6 +477,35 @@ expect_key(struct bl_reader *r, struct bl_cbor_map *map, uint64_t expected, stru
     return bl_reader_ok(r, err);
 }
 
+/* Of the fields those that must be there are, and of the others those that say something. */
+static enum bulla_status
+read_fields(struct bl_reader *r, struct bl_cbor_map *map, struct bl_appraisal_policy *policy,
+            struct bulla_error *err)
+{
+    uint64_t key = 0;
+    bool is_there = bl_cbor_map_next_uint(r, map, &key);
+
+    for (size_t i = 0; i < bl_policy_field_count; i++) {
+        const struct bl_policy_field *field = &bl_policy_fields[i];
+        if (!bl_policy_has_field(policy, field))
+            continue;
+        if (is_there && key == field->key) {
+            BL_TRY(read_field(r, field, bl_field_of(policy, field), err));
+            if (!bl_policy_says(policy, field))
+                bl_reader_fail(r, "a field that says what it would say if it were not there");
+            is_there = bl_cbor_map_next_uint(r, map, &key);
+        } else if (bl_policy_must_say(policy, field)) {
+            bl_reader_fail(r, "field is missing or unknown");
+        } else {
+            bl_policy_leave_unsaid(policy, field);
+        }
+        BL_TRY(bl_reader_ok(r, err));
+    }
+    if (is_there)
+        bl_reader_fail(r, "field is missing or unknown");
+    return bl_reader_ok(r, err);
+}
+
 enum bulla_status
 bl_policy_decode_2(struct bulla_bytes cbor, struct bl_appraisal_policy *policy,
                    struct bulla_error *err)
@@ -468,12 +518,6 @@ bl_policy_decode_2(struct bulla_bytes cbor, struct bl_appraisal_policy *policy,
         read_head(&r, key, policy);
         BL_TRY(bl_reader_ok(&r, err));
     }
-    for (size_t i = 0; i < bl_policy_field_count; i++) {
-        const struct bl_policy_field *field = &bl_policy_fields[i];
-        if (!bl_policy_has_field(policy, field))
-            continue;
-        BL_TRY(expect_key(&r, &map, field->key, err));
-        BL_TRY(read_field(&r, field, bl_field_of(policy, field), err));
-    }
+    BL_TRY(read_fields(&r, &map, policy, err));
     return bl_reader_finish(&r, err);
 }

@@ -11,6 +11,7 @@
 #define OF_AMD (KIND(SNP) | KIND(AZURE_SNP))
 #define OF_TD (KIND(TDX) | KIND(AZURE_TDX))
 #define OF_TPM (KIND(TPM) | KIND(NITROTPM) | KIND(AZURE_SNP) | KIND(AZURE_TDX))
+#define WITH_COLLATERAL (OF_INTEL | OF_AMD | KIND(TPM))
 #define WITH_LOG (KIND(TPM) | KIND(AZURE_SNP) | KIND(AZURE_TDX))
 #define WITH_REGISTERS (KIND(TDX) | KIND(NITRO) | KIND(CCA))
 
@@ -103,6 +104,13 @@ td_attribute_word(unsigned bit)
                                          { 62, "tpa" },  { 63, "perfmon" } };
 
     return flag_word(flags, BL_COUNT_OF(flags), BL_TD_ATTRIBUTES_JUDGED, bit);
+}
+
+/* AMD gives them numbers alone (SEV-SNP Firmware ABI, MIT_VECTOR). */
+static const char *
+mitigation_word(unsigned bit)
+{
+    return flag_word(NULL, 0, UINT64_MAX, bit);
 }
 
 static const char *
@@ -399,6 +407,50 @@ const struct bl_policy_field bl_policy_fields[] = {
       .kinds = EVERY,
       .of_enclave = true,
       .help = "its configuration" },
+    { .key = 39,
+      .name = "collateral_grace",
+      .type = BL_FIELD_DAYS,
+      AT(collateral_grace_days),
+      .accepts_more = true,
+      .kinds = WITH_COLLATERAL,
+      .optional_for = WITH_COLLATERAL,
+      .help = "days that collateral may be used past its next update" },
+    { .key = 40,
+      .name = "tdx_modules",
+      .type = BL_FIELD_LIST,
+      AT(tdx_modules),
+      .members = BL_ITEM_MODULE | BL_ITEM_SOURCE,
+      .waivers = BL_MAY_BE_ANY,
+      .accepts_more = true,
+      .kinds = OF_TD,
+      .optional_for = OF_TD,
+      .unsaid_is_any = true,
+      .help = "least SVN of the TDX module by its line; a line that is not here is refused" },
+    { .key = 41,
+      .name = "service_tds",
+      .type = BL_FIELD_LIST,
+      AT(service_tds),
+      .members = REFERENCES,
+      .accepts_more = true,
+      .kinds = OF_TD,
+      .optional_for = OF_TD,
+      .help = "what MRSERVICETD may be besides zero: these TDs may read its state" },
+    { .key = 42,
+      .name = "launch_mitigations",
+      .type = BL_FIELD_WORDS,
+      AT(launch_mitigations),
+      .kinds = OF_AMD,
+      .optional_for = OF_AMD,
+      .word = mitigation_word,
+      .help = "flags of mitigations that must have been in force at launch, as bit0" },
+    { .key = 43,
+      .name = "current_mitigations",
+      .type = BL_FIELD_WORDS,
+      AT(current_mitigations),
+      .kinds = OF_AMD,
+      .optional_for = OF_AMD,
+      .word = mitigation_word,
+      .help = "flags of mitigations that must be in force now" },
 };
 const size_t bl_policy_field_count = BL_COUNT_OF(bl_policy_fields);
 
@@ -407,6 +459,49 @@ bl_policy_has_field(const struct bl_appraisal_policy *policy, const struct bl_po
 {
     return (policy->kinds & field->kinds) != 0 &&
            (!field->of_enclave || policy->subject == BL_SUBJECT_ENCLAVE);
+}
+
+bool
+bl_policy_must_say(const struct bl_appraisal_policy *policy, const struct bl_policy_field *field)
+{
+    return (policy->kinds & field->kinds & ~field->optional_for) != 0 &&
+           bl_policy_has_field(policy, field);
+}
+
+static bool
+is_as_unsaid(const struct bl_policy_field *field, const void *value)
+{
+    const struct bl_policy_list *list = value;
+
+    switch (field->type) {
+    case BL_FIELD_WORDS:
+    case BL_FIELD_DAYS:
+        return *(const uint64_t *)value == 0;
+    case BL_FIELD_LIST:
+        return field->unsaid_is_any ? list->said == BL_SAID_ANY && list->reason.size == 0
+                                    : list->said == BL_SAID_LIST && list->count == 0;
+    case BL_FIELD_FLOOR:
+    case BL_FIELD_TIME:
+    case BL_FIELD_FLAG:
+        break;
+    }
+    return false; /* of these none is optional */
+}
+
+bool
+bl_policy_says(const struct bl_appraisal_policy *policy, const struct bl_policy_field *field)
+{
+    return bl_policy_must_say(policy, field) ||
+           (bl_policy_has_field(policy, field) && !is_as_unsaid(field, bl_field_in(policy, field)));
+}
+
+void
+bl_policy_leave_unsaid(struct bl_appraisal_policy *policy, const struct bl_policy_field *field)
+{
+    struct bl_policy_list *list = bl_field_of(policy, field);
+
+    if (field->unsaid_is_any)
+        *list = (struct bl_policy_list){ .said = BL_SAID_ANY };
 }
 
 void *

@@ -13,6 +13,7 @@ enum bl_field_type {
     BL_FIELD_LIST,  /* struct bl_policy_list */
     BL_FIELD_FLOOR, /* struct bl_floor */
     BL_FIELD_TIME,  /* struct bl_floor: Unix seconds */
+    BL_FIELD_DAYS,  /* uint64_t: at most so many */
     BL_FIELD_FLAG   /* bool */
 };
 
@@ -26,6 +27,7 @@ enum bl_field_type {
 #define BL_ITEM_PLATFORM 64u
 #define BL_ITEM_SOURCE 128u
 #define BL_ITEM_UNTIL 256u
+#define BL_ITEM_MODULE 512u /* line of TDX modules with the floor of its SVN; before the others */
 
 /* What may stand in the place of a list or floor. */
 #define BL_MAY_BE_ANY 1u
@@ -38,9 +40,13 @@ struct bl_policy_field {
     size_t offset;    /* in struct bl_appraisal_policy */
     unsigned members; /* of items */
     unsigned waivers;
-    bool accepts_more; /* a longer list, or a set with more words, accepts more; else less */
-    uint64_t kinds;    /* that have it */
-    bool of_enclave;   /* subject enclave only */
+    bool accepts_more;     /* a longer list, or a set with more words, accepts more; else less */
+    uint64_t kinds;        /* that have it */
+    uint64_t optional_for; /* those of them for which it need not be said. What is not said is in no
+                              canonical form, and what is as if it were not said is not in it either:
+                              policies from before the field are read, and keep their digests */
+    bool unsaid_is_any;    /* a list that is not said is ANY without a reason; else it is empty */
+    bool of_enclave;       /* subject enclave only */
     /** Of WORDS: the word of a bit; NULL for one that may not be named. */
     const char *(*word)(unsigned bit);
     const char *help; /* for people: what it decides */
@@ -52,6 +58,14 @@ extern const size_t bl_policy_field_count;
 /** Does a policy for these kinds and this subject have the field? */
 bool bl_policy_has_field(const struct bl_appraisal_policy *policy,
                          const struct bl_policy_field *field);
+/** Must it be in the canonical form, whatever it says? */
+bool bl_policy_must_say(const struct bl_appraisal_policy *policy,
+                        const struct bl_policy_field *field);
+/** Is it in there: because it must be, or because it is not as if it were not said? */
+bool bl_policy_says(const struct bl_appraisal_policy *policy, const struct bl_policy_field *field);
+/** Put there what it says without a word. */
+void bl_policy_leave_unsaid(struct bl_appraisal_policy *policy,
+                            const struct bl_policy_field *field);
 /** The place of a field, as what its type says. */
 void *bl_field_of(struct bl_appraisal_policy *policy, const struct bl_policy_field *field);
 const void *bl_field_in(const struct bl_appraisal_policy *policy,

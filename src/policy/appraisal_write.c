@@ -105,6 +105,8 @@ print_item(struct bl_writer *w, unsigned members, const struct bl_policy_item *i
         print_exception(w, item);
     if ((members & BL_ITEM_GENERATION) != 0)
         print_floors(w, &item->floor);
+    if ((members & BL_ITEM_MODULE) != 0)
+        print(w, "version: %u, svn: %u", item->module.version, item->module.svn);
     if ((members & BL_ITEM_PCR) != 0)
         print(w, "bank: %s, pcr: %u", bl_bank_word(item->pcr.bank),
               (unsigned)__builtin_ctz(item->pcr.mask));
@@ -181,11 +183,13 @@ static void
 print_choices(struct bl_writer *w, const struct bl_policy_field *field)
 {
     size_t column = WIDTH;
+    bool any = false;
 
     for (unsigned bit = 0; bit < 64; bit++) {
         const char *word = field->word(bit);
         if (word == NULL || word[0] == '\0')
             continue;
+        any = true;
         if (column + 1 + strlen(word) > WIDTH) {
             print(w, column == WIDTH ? "#  " : "\n#  ");
             column = 3;
@@ -193,7 +197,8 @@ print_choices(struct bl_writer *w, const struct bl_policy_field *field)
         print(w, " %s", word);
         column += 1 + strlen(word);
     }
-    print(w, "\n");
+    if (any)
+        print(w, "\n");
 }
 
 /* How an item looks, for who adds the first. */
@@ -209,6 +214,8 @@ print_shape(struct bl_writer *w, const struct bl_policy_field *field)
         print(w, "check: tcb-status, accepts: OutOfDate, platform: HEX,\n#       reason: TEXT");
     if ((members & BL_ITEM_GENERATION) != 0)
         print(w, "generation: genoa, bootloader: N, tee: N, snp: N, microcode: N");
+    if ((members & BL_ITEM_MODULE) != 0)
+        print(w, "version: N, svn: N");
     if ((members & BL_ITEM_PCR) != 0)
         print(w, "bank: sha256, pcr: N, ");
     if ((members & BL_ITEM_EVENT) != 0)
@@ -250,6 +257,9 @@ print_field(struct bl_writer *w, const struct bl_policy_field *field, const void
             print(w, "\n");
         }
         break;
+    case BL_FIELD_DAYS:
+        print(w, " %" PRIu64 "\n", *(const uint64_t *)value);
+        break;
     case BL_FIELD_FLAG:
         print(w, " %s\n", *(const bool *)value ? "true" : "false");
         break;
@@ -284,6 +294,14 @@ print_head(struct bl_writer *w, const struct bl_appraisal_policy *policy)
     print(w, "]\n");
 }
 
+/* What is not said is shown where there is a word for it. */
+static bool
+is_shown(const struct bl_appraisal_policy *policy, const struct bl_policy_field *field)
+{
+    return bl_policy_says(policy, field) ||
+           (bl_policy_has_field(policy, field) && !field->unsaid_is_any);
+}
+
 enum bulla_status
 bl_policy_write_yaml(const struct bl_appraisal_policy *policy, struct bulla_buffer *out,
                      struct bulla_error *err)
@@ -294,7 +312,7 @@ bl_policy_write_yaml(const struct bl_appraisal_policy *policy, struct bulla_buff
         return bulla_fail(err, BULLA_E_ARGUMENT, "appraisal policy", "it is of format 1", 0);
     print_head(&w, policy);
     for (size_t i = 0; i < bl_policy_field_count; i++)
-        if (bl_policy_has_field(policy, &bl_policy_fields[i]))
+        if (is_shown(policy, &bl_policy_fields[i]))
             print_field(&w, &bl_policy_fields[i], bl_field_in(policy, &bl_policy_fields[i]));
     return bl_writer_finish(&w, err);
 }

@@ -100,6 +100,20 @@ read_generation(const struct reading *g, struct bulla_error *err)
 }
 
 static enum bulla_status
+read_module(const struct reading *g, struct bulla_error *err)
+{
+    const struct bl_yaml_node *node = NULL;
+    uint64_t version = 0, svn = 0;
+
+    BL_TRY(bl_yaml_require(g->node, "version", &node, err));
+    BL_TRY(bl_yaml_as_number(node, "version", 0, UINT8_MAX, &version, err));
+    BL_TRY(bl_yaml_require(g->node, "svn", &node, err));
+    BL_TRY(bl_yaml_as_number(node, "svn", 0, UINT8_MAX, &svn, err));
+    g->item->module = (struct bl_module_floor){ .version = (uint8_t)version, .svn = (uint8_t)svn };
+    return BULLA_OK;
+}
+
+static enum bulla_status
 read_pcr(const struct reading *g, struct bulla_error *err)
 {
     const struct bl_yaml_node *node = NULL;
@@ -161,12 +175,13 @@ list_keys(unsigned members, const char *keys[KEY_COUNT_MAX])
     static const struct {
         unsigned member;
         const char *key;
-    } all[] = { { BL_ITEM_CHECK, "check" },  { BL_ITEM_CHECK, "accepts" },
-                { BL_ITEM_CHECK, "reason" }, { BL_ITEM_GENERATION, "generation" },
-                { BL_ITEM_PCR, "bank" },     { BL_ITEM_PCR, "pcr" },
-                { BL_ITEM_EVENT, "digest" }, { BL_ITEM_EVENT, "type" },
-                { BL_ITEM_DIGEST, "value" }, { BL_ITEM_PLATFORM, "platform" },
-                { BL_ITEM_SOURCE, "from" },  { BL_ITEM_UNTIL, "until" } };
+    } all[] = { { BL_ITEM_CHECK, "check" },    { BL_ITEM_CHECK, "accepts" },
+                { BL_ITEM_CHECK, "reason" },   { BL_ITEM_GENERATION, "generation" },
+                { BL_ITEM_MODULE, "version" }, { BL_ITEM_MODULE, "svn" },
+                { BL_ITEM_PCR, "bank" },       { BL_ITEM_PCR, "pcr" },
+                { BL_ITEM_EVENT, "digest" },   { BL_ITEM_EVENT, "type" },
+                { BL_ITEM_DIGEST, "value" },   { BL_ITEM_PLATFORM, "platform" },
+                { BL_ITEM_SOURCE, "from" },    { BL_ITEM_UNTIL, "until" } };
     size_t count = 0;
 
     for (size_t i = 0; i < BL_COUNT_OF(all); i++)
@@ -188,6 +203,8 @@ read_members(const struct reading *g, unsigned members, struct bulla_error *err)
         BL_TRY(read_check(g, err));
     if ((members & BL_ITEM_GENERATION) != 0)
         BL_TRY(read_generation(g, err));
+    if ((members & BL_ITEM_MODULE) != 0)
+        BL_TRY(read_module(g, err));
     if ((members & BL_ITEM_PCR) != 0)
         BL_TRY(read_pcr(g, err));
     if ((members & BL_ITEM_EVENT) != 0)
@@ -304,6 +321,8 @@ read_field(const struct bl_yaml_node *root, const struct bl_policy_field *field,
 
     BL_TRY(bl_yaml_require(root, field->name, &node, err));
     switch (field->type) {
+    case BL_FIELD_DAYS:
+        return bl_yaml_as_number(node, field->name, 0, NUMBER_MAX, value, err);
     case BL_FIELD_WORDS:
         return read_words(node, field, value, err);
     case BL_FIELD_LIST:
@@ -378,8 +397,12 @@ bl_policy_read_2(const struct bl_yaml_node *root, struct bl_policy_arena *arena,
     BL_TRY(bl_yaml_as_mapping(root, where, keys, count, err));
     for (size_t i = 0; i < bl_policy_field_count; i++) {
         const struct bl_policy_field *field = &bl_policy_fields[i];
-        if (bl_policy_has_field(policy, field))
+        if (!bl_policy_has_field(policy, field))
+            continue;
+        if (bl_policy_must_say(policy, field) || bl_yaml_find(root, field->name) != NULL)
             BL_TRY(read_field(root, field, arena, bl_field_of(policy, field), err));
+        else
+            bl_policy_leave_unsaid(policy, field);
     }
     return BULLA_OK;
 }

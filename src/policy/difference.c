@@ -109,6 +109,16 @@ compare_floors(const struct comparison *c, const struct bl_policy_field *field)
     tell(c, difference);
 }
 
+static void
+compare_days(const struct comparison *c, const struct bl_policy_field *field)
+{
+    const uint64_t more = *(const uint64_t *)bl_field_in(c->more, field);
+
+    if (more > *(const uint64_t *)bl_field_in(c->less, field))
+        tell(c, (struct bl_difference){
+                    .kind = BL_DIFFERS_DAYS, .name = field->name, .field = field, .number = more });
+}
+
 /* -- lists -------------------------------------------------------------------------------------- */
 
 /* Is it about the same thing, whatever is said of it? */
@@ -118,7 +128,8 @@ is_same(const struct bl_policy_item *a, const struct bl_policy_item *b)
     bool same_check = (a->check == NULL && b->check == NULL) ||
                       (a->check != NULL && b->check != NULL && strcmp(a->check, b->check) == 0);
 
-    return same_check && a->floor.generation == b->floor.generation && a->pcr.bank == b->pcr.bank &&
+    return same_check && a->floor.generation == b->floor.generation &&
+           a->module.version == b->module.version && a->pcr.bank == b->pcr.bank &&
            a->pcr.mask == b->pcr.mask && a->event_type == b->event_type &&
            bl_equal(a->value, b->value) && bl_equal(a->platform, b->platform);
 }
@@ -142,12 +153,12 @@ names_register(const struct bl_policy_list *list, const struct bl_pcr_selection 
 }
 
 static bool
-has_lower_floor(const struct bl_firmware_claims *a, const struct bl_firmware_claims *b)
+has_lower_floor(const struct bl_policy_item *a, const struct bl_policy_item *b)
 {
     for (size_t i = 0; i < BL_SVN_COUNT; i++)
-        if (a->svns[i] < b->svns[i])
+        if (a->floor.svns[i] < b->floor.svns[i])
             return true;
-    return false;
+    return a->module.svn < b->module.svn;
 }
 
 static void
@@ -169,7 +180,7 @@ compare_accepted(const struct comparison *c, const struct bl_policy_field *field
     for (size_t i = 0; i < more->count; i++) {
         const struct bl_policy_item *item = &more->items[i];
         const struct bl_policy_item *there = find(less, item);
-        if (there == NULL || has_lower_floor(&item->floor, &there->floor))
+        if (there == NULL || has_lower_floor(item, there))
             tell_item(c, field, BL_DIFFERS_ITEM, item);
         else if (item->until_s > there->until_s)
             tell_item(c, field, BL_DIFFERS_UNTIL, item);
@@ -242,6 +253,9 @@ compare_field(const struct comparison *c, const struct bl_policy_field *field)
     case BL_FIELD_FLOOR:
     case BL_FIELD_TIME:
         compare_floors(c, field);
+        break;
+    case BL_FIELD_DAYS:
+        compare_days(c, field);
         break;
     case BL_FIELD_FLAG:
         if (*(const bool *)bl_field_in(c->more, field) &&

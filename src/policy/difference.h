@@ -23,6 +23,7 @@ enum bl_difference_kind {
     BL_DIFFERS_LIST,     /* the other wants nothing said; here something may be */
     BL_DIFFERS_FLOOR,    /* less is enough there: `number` */
     BL_DIFFERS_TIME,     /* an earlier or later time is enough there: `time_s` */
+    BL_DIFFERS_DAYS,     /* more are accepted there: `number` */
     BL_DIFFERS_FLAG      /* `true` there */
 };
 

@@ -107,6 +107,8 @@ learn_guest(const struct lesson *l, struct bulla_error *err)
     p->guest_policy_permitted = guest & ~GOOD_GUEST_POLICY;
     p->platform_info_required = c->platform_info.value & GOOD_PLATFORM_INFO;
     p->platform_info_permitted = c->platform_info.value & ~GOOD_PLATFORM_INFO;
+    p->launch_mitigations = c->launch_mitigations.value;
+    p->current_mitigations = c->current_mitigations.value;
     p->vmpls = c->vmpl.value < 4 ? (uint64_t)1 << c->vmpl.value : 1;
     return BULLA_OK;
 }
@@ -120,6 +122,25 @@ learn_flags(const struct lesson *l)
     l->policy->td_attributes_permitted = found & BL_TD_ATTRIBUTES_JUDGED & ~GOOD_TD_ATTRIBUTES;
     l->policy->sgx_attributes_permitted = found & BL_SGX_ATTRIBUTES_JUDGED;
     l->policy->migratable = l->claims->migratable.is_present && l->claims->migratable.value;
+}
+
+/* The module as it is now is the oldest from now on. */
+static enum bulla_status
+learn_module(const struct lesson *l, struct bulla_error *err)
+{
+    const struct bl_claims *c = l->claims;
+
+    if (c->service_td.size > 0)
+        BL_TRY(learn_one(l, bl_claim_view(&c->service_td), &l->policy->service_tds, err));
+    if (!c->module_svn.is_present)
+        return BULLA_OK;
+    BL_TRY(bl_policy_list_new(&l->policy->tdx_modules, 1, err));
+    l->policy->tdx_modules.items[0] =
+        (struct bl_policy_item){ .module = { (uint8_t)c->module_version.value,
+                                             (uint8_t)c->module_svn.value },
+                                 .source = l->how->source,
+                                 .until_s = BL_POLICY_NEVER };
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -167,7 +188,8 @@ learn_unchecked(const struct lesson *l, struct bulla_error *err)
 
     for (size_t i = 0; i < l->claims->unchecked_count; i++) {
         const char *word = l->claims->unchecked[i];
-        if (strcmp(word, "reference_values") != 0 && strcmp(word, "what_was_measured") != 0)
+        if (strcmp(word, "reference_values") != 0 && strcmp(word, "what_was_measured") != 0 &&
+            strcmp(word, "news since collateral's next update was due") != 0)
             words[count++] = word;
     }
     return learn_words(words, count, &l->policy->unchecked, err);
@@ -230,6 +252,7 @@ learn(const struct lesson *l, enum bl_policy_kind kind, struct bulla_error *err)
     BL_TRY(learn_tcb(l, err));
     BL_TRY(learn_guest(l, err));
     learn_flags(l);
+    BL_TRY(learn_module(l, err));
     BL_TRY(learn_registers(l, kind, err));
     return l->policy->subject == BL_SUBJECT_ENCLAVE ? learn_enclave(l, err) : BULLA_OK;
 }

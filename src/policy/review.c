@@ -67,9 +67,9 @@ look_at_waiver(const struct review *r, const struct bl_policy_field *field, enum
                                         .what = "any: nothing is compared",
                                         .text = reason };
 
-    if (said == BL_SAID_ANY && r->policy->format != BL_POLICY_FORMAT_1)
+    if (said == BL_SAID_ANY && r->policy->format != BL_POLICY_FORMAT_1 && reason.size > 0)
         r->seen(r->context, &finding);
-    else if (said == BL_SAID_ANY)
+    else if (said == BL_SAID_ANY && r->policy->format == BL_POLICY_FORMAT_1)
         tell(r, BL_SEVERITY_WEAK, field->name, "any: nothing is compared");
 }
 
@@ -77,7 +77,8 @@ look_at_waiver(const struct review *r, const struct bl_policy_field *field, enum
 static bool
 must_have_items(const struct bl_policy_field *field)
 {
-    return field->members != BL_ITEM_TEXT && (field->members & BL_ITEM_CHECK) == 0 &&
+    return field->members != BL_ITEM_TEXT && (field->optional_for == 0 || field->unsaid_is_any) &&
+           (field->members & BL_ITEM_CHECK) == 0 &&
            (field->accepts_more || (field->members & BL_ITEM_PCR) != 0) &&
            (field->members & BL_ITEM_EVENT) == 0;
 }
@@ -156,6 +157,30 @@ look_at_tcb(const struct review *r)
         has(statuses, BL_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED))
         tell(r, BL_SEVERITY_NOTE, "tcb_statuses",
              "what needs hardening or configuration: is your code hardened?");
+}
+
+static void
+look_at_grace(const struct review *r)
+{
+    const uint64_t days = r->policy->collateral_grace_days;
+
+    if (days > BL_REVIEW_GRACE_DAYS)
+        tell(r, BL_SEVERITY_WEAK, "collateral_grace",
+             "long: for so many days whoever withholds news hides a revocation");
+    else if (days > 0)
+        tell(r, BL_SEVERITY_NOTE, "collateral_grace",
+             "collateral counts past its next update: fetching fails unseen for as long");
+}
+
+static void
+look_at_td(const struct review *r)
+{
+    const struct bl_appraisal_policy *p = r->policy;
+
+    if (p->tdx_modules.said == BL_SAID_ANY && p->tdx_modules.reason.size == 0)
+        tell(r, BL_SEVERITY_NOTE, "tdx_modules", "not said: any module that Intel rates well");
+    if (p->service_tds.count > 0)
+        tell(r, BL_SEVERITY_NOTE, "service_tds", "other TDs can read the state of this one");
 }
 
 static void
@@ -238,6 +263,10 @@ bl_policy_review(const struct bl_appraisal_policy *policy, int64_t now_s,
     }
     if (says(&r, &policy->tcb_statuses))
         look_at_tcb(&r);
+    if (says(&r, &policy->collateral_grace_days))
+        look_at_grace(&r);
+    if (says(&r, &policy->td_attributes_required))
+        look_at_td(&r);
     if (says(&r, &policy->vmpls))
         look_at_guest(&r);
     if (says(&r, &policy->migratable) && policy->migratable)

@@ -12,6 +12,8 @@
 #define BL_REVIEW_SOON_S (30 * 86400)     /* an end that is nearer is worth a word */
 #define BL_REVIEW_FAR_S (2 * 365 * 86400) /* one that is further away is none */
 
+#define BL_REVIEW_GRACE_DAYS 7u /* a grace of more hides what happened meanwhile */
+
 enum bl_severity {
     BL_SEVERITY_NOTE = 1, /* good to know */
     BL_SEVERITY_WEAK,     /* it accepts what is seldom meant */

@@ -168,10 +168,13 @@ bl_claims_unchecked(struct bl_claims *claims, const char *what)
 }
 
 void
-bl_claims_late(struct bl_claims *claims)
+bl_claims_late(struct bl_claims *claims, int64_t late_s)
 {
     static const char what[] = "news since collateral's next update was due";
+    struct bl_claim_number *most = &claims->late_s;
 
+    if (!most->is_present || most->value < (uint64_t)late_s)
+        *most = (struct bl_claim_number){ true, (uint64_t)late_s };
     for (size_t i = 0; i < claims->unchecked_count; i++)
         if (claims->unchecked[i] == what)
             return;

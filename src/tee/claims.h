@@ -142,6 +142,7 @@ struct bl_firmware_claims {
 };
 
 #define BL_UNCHECKED_COUNT_MAX 8
+#define BL_COLLATERAL_GRACE_DAYS_MAX 366 /* what is late by more is no collateral to anybody */
 
 struct bl_claims {
     const char *kind; /* static, the scheme's name; NULL: nothing was verified */
@@ -174,8 +175,17 @@ struct bl_claims {
                                              SGX ATTRIBUTES, TD_ATTRIBUTES, SEV-SNP guest policy */
     struct bl_claim_number platform_info; /* SEV-SNP: flags of PLATFORM_INFO */
     struct bl_claim_number vmpl;          /* SEV-SNP: privilege level of who asked for the report */
-    struct bl_claim_flag migratable;      /* an agent or another TD may take its state along */
+    struct bl_claim_number launch_mitigations;  /* SEV-SNP, reports from version 5 on: flags of the
+                                                  mitigations in force at launch */
+    struct bl_claim_number current_mitigations; /* and now */
+    struct bl_claim_number module_version; /* TDX: which line of modules: 0 for those of TDX 1.0 */
+    struct bl_claim_number module_svn;     /* TDX: security version within that line */
+    struct bl_claim_flag migratable;       /* an agent or another TD may take its state along */
+    struct bl_claim_bytes service_td;      /* TDX: digest of the service TDs that are bound to it */
     struct bl_claim_flag secured; /* life cycle (PSA, CCA): false is a test or decommissioned */
+
+    struct bl_claim_number late_s; /* how long the next update of collateral had been due: that of
+                                      the oldest piece; absent: of none */
 
     /* what could not be looked at for want of an endorsement: static words, as roles of parts */
     const char *unchecked[BL_UNCHECKED_COUNT_MAX];
@@ -183,8 +193,9 @@ struct bl_claims {
 };
 /** Note it; more than there is room for are one "others". */
 void bl_claims_unchecked(struct bl_claims *claims, const char *what);
-/** Note, once, that something was used past its next update, within the grace that was given. */
-void bl_claims_late(struct bl_claims *claims);
+/** Note that something was used `late_s` seconds after its next update was due, within the grace that
+ *  was given; the latest counts. */
+void bl_claims_late(struct bl_claims *claims, int64_t late_s);
 /** Our own static word for what may stay unchecked; "others" for one that we do not use. */
 const char *bl_unchecked_word(struct bulla_bytes word);
 

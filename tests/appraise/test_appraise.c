@@ -127,7 +127,7 @@ test_what_satisfies_everything_is_permitted(void **state)
     assert_ok(bl_verdict_status(&v, &err), &err);
     assert_true(v.permitted);
     assert_int_equal(v.tier, BL_TIER_AFFIRMING);
-    assert_int_equal(v.check_count, 19);
+    assert_int_equal(v.check_count, 20);
     assert_memory_equal(v.policy_digest, p.digest, 32);
     assert_int_equal(v.policy_version, 3);
 }
@@ -268,7 +268,7 @@ test_machines_and_enclaves_are_not_taken_for_each_other(void **state)
     c.enclave.is_present = false;
     bl_appraise(&c, &p, NOW, &v);
     assert_true(v.permitted);
-    assert_int_equal(v.check_count, 13);
+    assert_int_equal(v.check_count, 14);
     p.subject = BL_SUBJECT_ENCLAVE;
     bl_appraise(&c, &p, NOW, &v);
     assert_false(v.permitted);

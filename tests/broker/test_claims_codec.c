@@ -94,6 +94,12 @@ test_the_condition_of_other_platforms_comes_back(void **state)
     claims.platform_info = (struct bl_claim_number){ true, 0x25 };
     claims.tcb.evaluation_number = (struct bl_claim_number){ true, 17 };
     claims.registers = claims.platform.pcrs;
+    claims.launch_mitigations = (struct bl_claim_number){ true, UINT64_MAX };
+    claims.current_mitigations = (struct bl_claim_number){ true, 1 };
+    claims.module_version = (struct bl_claim_number){ true, 3 };
+    claims.module_svn = (struct bl_claim_number){ true, 5 };
+    claims.service_td = (struct bl_claim_bytes){ { 7 }, 48 };
+    claims.late_s = (struct bl_claim_number){ true, 0 };
     claims.unchecked_count = 0;
     bl_claims_unchecked(&claims, "pck_crl");
     bl_claims_unchecked(&claims, "a word that we do not use");
@@ -105,6 +111,12 @@ test_the_condition_of_other_platforms_comes_back(void **state)
     assert_true(back.platform_info.is_present && back.platform_info.value == 0x25);
     assert_true(back.tcb.evaluation_number.is_present && back.tcb.evaluation_number.value == 17);
     assert_int_equal(back.registers.mask, claims.registers.mask);
+    assert_true(back.launch_mitigations.is_present && back.launch_mitigations.value == UINT64_MAX);
+    assert_true(back.current_mitigations.is_present && back.current_mitigations.value == 1);
+    assert_true(back.module_version.is_present && back.module_version.value == 3);
+    assert_true(back.module_svn.is_present && back.module_svn.value == 5);
+    assert_bytes_equal(bl_claim_view(&back.service_td), bl_claim_view(&claims.service_td));
+    assert_true(back.late_s.is_present && back.late_s.value == 0);
     assert_int_equal(back.unchecked_count, 2);
     assert_string_equal(back.unchecked[0], "pck_crl");
     assert_string_equal(back.unchecked[1], "others");
@@ -123,6 +135,10 @@ test_absent_stays_absent(void **state)
     assert_false(back.version.is_present || back.debug.is_present);
     assert_false(back.attributes.is_present || back.platform_info.is_present);
     assert_false(back.tcb.evaluation_number.is_present);
+    assert_false(back.launch_mitigations.is_present || back.current_mitigations.is_present);
+    assert_false(back.module_version.is_present || back.module_svn.is_present);
+    assert_int_equal(back.service_td.size, 0);
+    assert_false(back.late_s.is_present);
     assert_int_equal(back.firmware.generation, BL_SNP_GENERATION_NONE);
     assert_int_equal(back.registers.mask, 0);
     assert_int_equal(back.unchecked_count, 0);

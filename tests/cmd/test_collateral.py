@@ -551,6 +551,26 @@ def what_is_due_is_stale(home, source):
 
 
 @with_source
+def the_policy_says_how_late_collateral_may_be(home, source):
+    fetch(home, source).ok()
+    make_bundle(home).ok()
+    home.bulla("policy", "learn", "--kind", "sgx", "--at", NOW, "--anchor", f"root={WORLD / 'root.der'}",
+               *use_bundle(home), "-o", home.path / "p0", WORLD / "sgx.quote").ok()
+    home.write("p2", (home.path / "p0").read_bytes().replace(b"collateral_grace: 0", b"collateral_grace: 2"))
+    judge = lambda days, *more, at=LATER: verify(home, "sgx.quote", "sgx", *use_bundle(home), "--policy", home.path
+                                                 / f"p{days}", "--input", "nonce=" + "da" * 64, *more, at=at)
+    age = lambda out: [(c["passed"], c["found"], c["expected"]) for c in out.json["checks"]
+                       if c["check"] == "collateral-age" and c["of"] == "days"]
+    assert judge(0).code == 9 and age(judge(2, at=NOW)) == [(True, "none is late", 2)]
+    late = judge(2).ok()
+    assert age(late) == [(True, 1, 2)] and late.json["tier"] == "warning", late.json
+    assert judge(2, at="2027-01-18T00:00:00Z").code == 9
+    # Whoever calls may want less, and cannot have more.
+    assert judge(2, "--grace", "0").code == 9 and age(judge(2, "--grace", "1").ok()) == [(True, 1, 2)]
+    assert "collateral_grace" in judge(2, "--grace", "3").fails(2).err and judge(0, "--grace", "1").fails(2)
+
+
+@with_source
 def a_bundle_of_somebody_else(home, source):
     fetch(home, source).ok()
     make_bundle(home).ok()

@@ -51,6 +51,25 @@ def check_says_what_is_weak(home):
 
 
 @case
+def what_need_not_be_said_is_seen(home):
+    text = (home / new(home, "tdx")).read_text()
+    assert "\ncollateral_grace: 0\n" in text and "\ntdx_modules: []\n" in text and "\nservice_tds: []\n" in text
+    assert "\nlaunch_mitigations: []\n" in (home / new(home, "snp")).read_text()
+    check = lambda path: home.bulla("policy", "check", path).ok().text
+    home.write("few.yaml", text.replace("\ncollateral_grace: 0\n", "\ncollateral_grace: 8\n")
+               .replace("\ntdx_modules: []\n", "\n").encode())
+    assert "\u2717 dead  tdx_modules" in check("tdx.yaml") and "collateral_grace" not in check("tdx.yaml")
+    page = check("few.yaml")
+    assert "- note  tdx_modules" in page and "! weak  collateral_grace" in page, page
+    home.write("less.yaml", (home / "few.yaml").read_bytes().replace(b"collateral_grace: 8", b"collateral_grace: 7"))
+    assert "- note  collateral_grace" in check("less.yaml")
+    page = home.bulla("policy", "diff", "few.yaml", "less.yaml").ok().text
+    assert "collateral_grace         accepts up to 8 days" in page, page
+    page = home.bulla("policy", "diff", "few.yaml", "tdx.yaml").ok().text
+    assert "tdx_modules              accepts any" in page, page
+
+
+@case
 def a_policy_that_has_ended_is_stale(home):
     text = (home / new(home, "nvidia")).read_text()
     lines = ['not_after: "2020-01-01T00:00:00Z"' if line.startswith("not_after:") else line

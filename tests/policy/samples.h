@@ -85,6 +85,21 @@ static const char azure_tdx[] =
     HEAD("azure-tdx", "enclave") OF_ALL OF_INTEL OF_TD MIGRATABLE PCRS EVENTS OF_ENCLAVE;
 static const char nvidia[] = HEAD("nvidia", "machine") OF_ALL;
 
+/* What need not be said, said. */
+#define GRACE "collateral_grace: 3\n"
+#define MODULES                                             \
+    "tdx_modules: [{ version: 3, svn: 0, from: the line }," \
+    " { version: 1, svn: 5, from: INTEL-SA-01036 }]\n"
+#define SERVICES "service_tds: [" REFERENCE(D2) "]\n"
+#define MITIGATIONS                \
+    "launch_mitigations: [bit0]\n" \
+    "current_mitigations: [bit63, bit1]\n"
+static const char tdx_more[] = HEAD("tdx", "enclave")
+    OF_ALL OF_INTEL OF_TD MIGRATABLE REGISTERS OF_ENCLAVE GRACE MODULES SERVICES;
+static const char snp_more[] =
+    HEAD("snp", "enclave") OF_ALL OF_AMD MIGRATABLE OF_ENCLAVE GRACE MITIGATIONS;
+static const char *const more[] = { tdx_more, snp_more };
+
 static const char *const whole[] = { every_kind, sgx,      tdx,       snp,       machine,
                                      nitro,      nitrotpm, azure_snp, azure_tdx, nvidia };
 

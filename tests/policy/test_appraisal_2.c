@@ -54,18 +54,25 @@ test_what_is_said_is_read(void **state)
     assert_int_equal(p.configs.said, BL_SAID_ANY);
 }
 
+/* The policies of samples.h, the first `more`. */
+static const char *
+sample(size_t i)
+{
+    return i < BL_COUNT_OF(more) ? more[i] : whole[i - BL_COUNT_OF(more)];
+}
+
 static void
 test_canonical_form_goes_there_and_back(void **state)
 {
     (void)state;
     struct bulla_error err = { 0 };
 
-    for (size_t i = 0; i < BL_COUNT_OF(whole); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(more) + BL_COUNT_OF(whole); i++) {
         BL_AUTO(bl_appraisal_policy) a = { 0 };
         BL_AUTO(bl_appraisal_policy) b = { 0 };
         BL_AUTO(bulla_buffer) first = { 0 };
         BL_AUTO(bulla_buffer) second = { 0 };
-        read_policy(whole[i], &a);
+        read_policy(sample(i), &a);
         assert_ok(bl_appraisal_policy_encode(&a, &first, &err), &err);
         assert_bytes_equal(bulla_buffer_bytes(&first), bulla_buffer_bytes(&a.canonical));
         assert_ok(bl_appraisal_policy_decode(bulla_buffer_bytes(&first), &b, &err), &err);
@@ -89,14 +96,13 @@ test_canonical_form_goes_there_and_back(void **state)
 /* Each bit of the canonical form is in the digest, or makes it unreadable; and what can be read has
  * one form. */
 static void
-test_every_bit_counts(void **state)
+check_every_bit(const char *yaml)
 {
-    (void)state;
     BL_AUTO(bl_appraisal_policy) a = { 0 };
     BL_AUTO(bulla_buffer) cbor = { 0 };
     struct bulla_error err = { 0 };
 
-    read_policy(every_kind, &a);
+    read_policy(yaml, &a);
     assert_ok(bl_appraisal_policy_encode(&a, &cbor, &err), &err);
     for (size_t bit = 0; bit < cbor.size * 8; bit++) {
         BL_AUTO(bl_appraisal_policy) b = { 0 };
@@ -109,6 +115,97 @@ test_every_bit_counts(void **state)
         }
         cbor.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
+}
+
+static void
+test_every_bit_counts(void **state)
+{
+    (void)state;
+    check_every_bit(every_kind);
+    check_every_bit(tdx_more);
+    check_every_bit(snp_more);
+}
+
+/* As they were before there was any field that need not be said. */
+#define TDX_DIGEST "4694556ebeee9bbd6be7b87b8e1572ae65bf70d3f378d44bcf8ed24a53d993a4"
+#define SNP_DIGEST "2ceb688d81be58fe20faa669b5053f3f49de069c1e46777a4f0ef8cb2690450c"
+
+static bool
+is_digest(const char *yaml, const char *hex)
+{
+    BL_AUTO(bl_appraisal_policy) p = { 0 };
+    char digest[65];
+
+    read_policy(yaml, &p);
+    for (size_t i = 0; i < 32; i++)
+        (void)snprintf(digest + 2 * i, 3, "%02x", p.digest[i]);
+    return strcmp(digest, hex) == 0;
+}
+
+/* Fields that came later change nothing for who does not use them; and to say what would hold without
+ * a word says nothing. */
+static void
+test_what_need_not_be_said(void **state)
+{
+    BL_AUTO(bl_appraisal_policy) p = { 0 };
+    BL_AUTO(bulla_buffer) cbor = { 0 };
+    struct bulla_error err = { 0 };
+    char yaml[4096];
+
+    (void)state;
+    assert_true(is_digest(tdx, TDX_DIGEST));
+    assert_true(is_digest(snp, SNP_DIGEST));
+    (void)snprintf(yaml, sizeof yaml, "%scollateral_grace: 0\nservice_tds: []\n", tdx);
+    assert_true(is_digest(yaml, TDX_DIGEST));
+    (void)snprintf(yaml, sizeof yaml, "%slaunch_mitigations: []\ncurrent_mitigations: []\n", snp);
+    assert_true(is_digest(yaml, SNP_DIGEST));
+    (void)snprintf(yaml, sizeof yaml, "%stdx_modules: []\n", tdx); /* this lets nothing pass */
+    assert_false(is_digest(yaml, TDX_DIGEST));
+    read_policy(tdx, &p);
+    assert_int_equal(p.tdx_modules.said, BL_SAID_ANY);
+    assert_int_equal(p.service_tds.said, BL_SAID_LIST);
+    assert_int_equal(p.service_tds.count, 0);
+    /* the canonical form has no second way to say nothing */
+    BL_AUTO(bl_appraisal_policy) back = { 0 };
+    struct bulla_bytes own = bulla_buffer_bytes(&p.canonical);
+    assert_ok(bulla_buffer_append(&cbor, own, &err), &err);
+    assert_int_equal(cbor.data[0] & 0xe0, 0xa0);
+    cbor.data[cbor.data[0] == 0xb8 ? 1 : 0]++;
+    assert_ok(bulla_buffer_append(&cbor, BL_LITERAL("\x18\x27\x00"), &err), &err); /* 39: 0 */
+    assert_fails(bl_appraisal_policy_decode(bulla_buffer_bytes(&cbor), &back, &err),
+                 BULLA_E_MALFORMED, &err);
+    cbor.data[cbor.size - 1] = 1;
+    assert_ok(bl_appraisal_policy_decode(bulla_buffer_bytes(&cbor), &back, &err), &err);
+}
+
+static void
+test_what_may_be_said_besides(void **state)
+{
+    (void)state;
+    BL_AUTO(bl_appraisal_policy) td = { 0 };
+    BL_AUTO(bl_appraisal_policy) guest = { 0 };
+
+    read_policy(tdx_more, &td);
+    assert_int_equal(td.collateral_grace_days, 3);
+    assert_int_equal(td.tdx_modules.count, 2);
+    assert_int_equal(td.tdx_modules.items[0].module.version, 1); /* sorted */
+    assert_int_equal(td.tdx_modules.items[0].module.svn, 5);
+    assert_int_equal(td.service_tds.items[0].value.data[0], 0x22);
+    assert_int_equal(td.service_tds.items[0].until_s, 1814313600);
+    read_policy(snp_more, &guest);
+    assert_int_equal(guest.launch_mitigations, 1);
+    assert_true(guest.current_mitigations == ((uint64_t)1 << 63 | 2));
+    refused(with(tdx_more, "collateral_grace:", "collateral_grace: 367\n"));
+    refused(with(tdx_more, "tdx_modules:", "tdx_modules: [{ version: 1, svn: 256, from: a }]\n"));
+    refused(with(tdx_more, "tdx_modules:", "tdx_modules: [{ version: 1, svn: 1 }]\n"));
+    refused(with(tdx_more, "tdx_modules:",
+                 "tdx_modules: [{ version: 1, svn: 1, from: a }, "
+                 "{ version: 1, svn: 2, from: a }]\n")); /* which of them? */
+    refused(with(tdx_more, "tdx_modules:", "tdx_modules: { absent: a }\n"));
+    refused(with(tdx_more, "service_tds:", "service_tds: { any: a }\n"));
+    refused(with(snp_more, "launch_mitigations:", "launch_mitigations: [bit64]\n"));
+    refused(with(snp_more, "collateral_grace:", MODULES));
+    refused(with(tdx_more, "collateral_grace:", "launch_mitigations: [bit0]\n"));
 }
 
 /* B11: "not set" never means "not checked". */
@@ -329,7 +426,8 @@ test_waivers_stand_where_they_may(void **state)
     (void)state;
     for (size_t i = 0; i < bl_policy_field_count; i++) {
         const struct bl_policy_field *field = &bl_policy_fields[i];
-        if (field->type == BL_FIELD_WORDS || field->type == BL_FIELD_FLAG)
+        if (field->type == BL_FIELD_WORDS || field->type == BL_FIELD_FLAG ||
+            field->type == BL_FIELD_DAYS)
             continue;
         print_message("# %s\n", field->name);
         assert_int_equal(can_be_waived(field, BL_SAID_ANY), (field->waivers & BL_MAY_BE_ANY) != 0);
@@ -389,6 +487,8 @@ main(void)
         cmocka_unit_test(test_what_is_said_is_read),
         cmocka_unit_test(test_canonical_form_goes_there_and_back),
         cmocka_unit_test(test_every_bit_counts),
+        cmocka_unit_test(test_what_need_not_be_said),
+        cmocka_unit_test(test_what_may_be_said_besides),
         cmocka_unit_test(test_b11_nothing_may_be_left_unsaid),
         cmocka_unit_test(test_b39_empty_is_not_everything),
         cmocka_unit_test(test_a_field_of_another_kind_is_unknown),

@@ -23,10 +23,10 @@ static void
 test_what_is_written_is_the_same_policy(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < BL_COUNT_OF(whole); i++) {
+    for (size_t i = 0; i < BL_COUNT_OF(whole) + BL_COUNT_OF(more); i++) {
         BL_AUTO(bl_appraisal_policy) p = { 0 };
         BL_AUTO(bl_appraisal_policy) back = { 0 };
-        read_policy(whole[i], &p);
+        read_policy(i < BL_COUNT_OF(whole) ? whole[i] : more[i - BL_COUNT_OF(whole)], &p);
         write_and_read(&p, &back);
         assert_memory_equal(p.digest, back.digest, 32);
     }

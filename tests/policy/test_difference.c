@@ -92,6 +92,20 @@ test_each_change_that_permits_more(void **state)
           "until: \"" T1 "\" }, { bank: sha256, pcr: 7, value: \"" D2 "\", from: a, until: \"" T1
           "\" }]\n",
           BL_DIFFERS_ITEM },
+        { tdx_more, "collateral_grace:", "collateral_grace: 4\n", BL_DIFFERS_DAYS },
+        { tdx_more, "tdx_modules:",
+          "tdx_modules: [{ version: 3, svn: 0, from: the line }, { version: 1, svn: 4, from: a "
+          "}]\n",
+          BL_DIFFERS_ITEM },
+        { tdx_more, "tdx_modules:",
+          "tdx_modules: [{ version: 3, svn: 0, from: the line }, { version: 1, svn: 5, from: a }, "
+          "{ version: 2, svn: 9, from: a }]\n",
+          BL_DIFFERS_ITEM },
+        { tdx_more, "tdx_modules:", "tdx_modules: { any: a }\n", BL_DIFFERS_ANY },
+        { tdx_more, "service_tds:", "service_tds: [" REFERENCE(D2) ", " REFERENCE(D1) "]\n",
+          BL_DIFFERS_ITEM },
+        { snp_more, "launch_mitigations:", "launch_mitigations: []\n", BL_DIFFERS_WORD },
+        { snp_more, "current_mitigations:", "current_mitigations: [bit1]\n", BL_DIFFERS_WORD },
         { machine, "platform_pcrs:", "platform_pcrs: { any: a }\n", BL_DIFFERS_ANY },
         { machine, "required_events:", "required_events: []\n", BL_DIFFERS_ITEM },
         { machine, "forbidden_events:", "forbidden_events: []\n", BL_DIFFERS_ITEM },

@@ -41,6 +41,8 @@ good_td(void)
                                     .status = BL_TCB_UP_TO_DATE,
                                     .date_s = { true, (uint64_t)NOW - 100 },
                                     .evaluation_number = { true, 17 } };
+    c.module_version = (struct bl_claim_number){ true, 1 };
+    c.module_svn = (struct bl_claim_number){ true, 5 };
     return c;
 }
 
@@ -55,6 +57,7 @@ good_guest(void)
     c.platform_info = (struct bl_claim_number){ true, 0x25 };
     c.vmpl = (struct bl_claim_number){ true, 1 };
     c.version = (struct bl_claim_number){ true, 7 };
+    c.launch_mitigations = c.current_mitigations = (struct bl_claim_number){ true, 0x3f };
     return c;
 }
 
@@ -109,6 +112,12 @@ test_what_differs_is_refused(void **state)
     REFUSES(td, c.tcb.date_s.value--);
     REFUSES(td, c.migratable.value = true);
     REFUSES(td, bl_claims_unchecked(&c, "pck_crl"));
+    REFUSES(td, bl_claims_late(&c, 0));
+    REFUSES(td, c.module_svn.value--);
+    REFUSES(td, c.module_version.value++);
+    REFUSES(td, c.service_td = (struct bl_claim_bytes){ { 1 }, 48 });
+    REFUSES(guest, c.launch_mitigations.value &= ~(uint64_t)0x20);
+    REFUSES(guest, c.current_mitigations.value &= ~(uint64_t)0x01);
     REFUSES(td, c.binding = BL_BINDING_NONE);
     REFUSES(guest, c.firmware.svns[BL_SVN_MICROCODE]--);
     REFUSES(guest, c.firmware.generation = BL_SNP_MILAN);
@@ -132,6 +141,29 @@ test_what_need_not_stay_is_not_asked_for(void **state)
     assert_true(permits(&p, &c));
     assert_bytes_equal(p.codes.items[0].source, BL_LITERAL("a test"));
     assert_int_equal(p.codes.items[0].until_s, NOW + 86400);
+}
+
+/* A service TD that is there is named; that its collateral was late is no reason for a grace. */
+static void
+test_what_is_bound_and_what_was_late(void **state)
+{
+    struct bl_claims c = good_td();
+    BL_AUTO(bl_appraisal_policy) p = { 0 };
+    struct bulla_error err = { 0 };
+
+    (void)state;
+    c.service_td = (struct bl_claim_bytes){ { 9 }, 48 };
+    c.migratable.value = true;
+    bl_claims_late(&c, 5);
+    assert_ok(learn(&c, HARDWARE, &p, &err), &err);
+    assert_int_equal(p.service_tds.count, 1);
+    assert_int_equal(p.collateral_grace_days, 0);
+    assert_int_equal(p.unchecked.count, 0);
+    assert_false(permits(&p, &c));
+    c.late_s.is_present = false;
+    assert_true(permits(&p, &c));
+    c.service_td.bytes[0]++;
+    assert_false(permits(&p, &c));
 }
 
 static void
@@ -202,6 +234,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_differs_is_refused),
         cmocka_unit_test(test_what_need_not_stay_is_not_asked_for),
+        cmocka_unit_test(test_what_is_bound_and_what_was_late),
         cmocka_unit_test(test_what_is_not_learned_from),
         cmocka_unit_test(test_each_status),
         cmocka_unit_test(test_every_allocation_may_fail),

@@ -177,6 +177,8 @@ test_grace(void **state)
     assert_ok(paper_verify(p, &claims, &err), &err);
     assert_int_equal(claims.unchecked_count, 1);
     assert_true(is_unchecked(&claims, "news since collateral's next update was due"));
+    assert_true(claims.late_s.is_present); /* the lists', which are the latest */
+    assert_int_equal(claims.late_s.value, next_update_s - 1800057600);
     p->v.now_s = 1800057600 + 20 * day_s - 1; /* the lists' next update, and the grace */
     assert_ok(paper_verify(p, &claims, &err), &err);
     p->v.now_s++;
@@ -199,6 +201,7 @@ test_grace_of_documents(void **state)
     p->v.now_s = next_update_s + day_s - 1;
     assert_ok(paper_verify(p, &claims, &err), &err);
     assert_true(is_unchecked(&claims, "news since collateral's next update was due"));
+    assert_int_equal(claims.late_s.value, day_s - 1);
     p->v.now_s++;
     assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_COLLATERAL_EXPIRED, &err);
     paper_free(p);

@@ -448,6 +448,8 @@ test_flaw_service_td(void **state)
     (void)state;
     struct bl_claims claims = accepts(PAPER_TD15, with_service_td, NULL);
     assert_true(claims.migratable.value);
+    assert_int_equal(claims.service_td.size, 48);
+    assert_int_equal(claims.service_td.bytes[47], 1);
     assert_false(baseline_accepts(&claims));
     claims = accepts(PAPER_TD10, with_migratable, NULL);
     assert_true(claims.migratable.value);

@@ -28,6 +28,7 @@ test_honest_enclave(void **state)
     assert_int_equal(claims.config.size, 64);
     assert_true(claims.debug.is_present && !claims.debug.value);
     assert_false(claims.migratable.is_present);
+    assert_false(claims.module_version.is_present || claims.module_svn.is_present);
     assert_ok(bl_hash_once(BL_SHA256, (struct bulla_bytes){ (const uint8_t *)PAPER_PPID, 16 },
                            ppid_digest, &err),
               &err);
@@ -66,6 +67,10 @@ test_honest_trust_domains(void **state)
         assert_true(claims.attributes.is_present);
         assert_int_equal(claims.registers.hash, BL_SHA384);
         assert_int_equal(claims.registers.mask, 0xf);
+        assert_true(claims.module_version.is_present && claims.module_version.value == 1);
+        assert_true(claims.module_svn.is_present && claims.module_svn.value == 5);
+        assert_int_equal(claims.service_td.size, 0);
+        assert_false(claims.late_s.is_present);
         assert_int_equal(claims.tcb.status, BL_TCB_UP_TO_DATE);
         assert_int_equal(claims.tcb.module, BL_TCB_UP_TO_DATE);
         assert_int_equal(claims.tcb.advisory_count, 2); /* of the level and of the module */

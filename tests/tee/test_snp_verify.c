@@ -51,6 +51,8 @@ test_each_generation_version_and_key(void **state)
                 struct bulla_error err = { 0 };
                 assert_ok(paper_verify(&p, &claims, &err), &err);
                 assert_int_equal(claims.platform_id.size, is_vlek ? 0 : 32);
+                assert_int_equal(claims.launch_mitigations.is_present, version == 5);
+                assert_int_equal(claims.current_mitigations.is_present, version == 5);
             }
         }
     }
@@ -65,6 +67,7 @@ test_claims(void **state)
     uint8_t chip[32];
 
     (void)state;
+    p.report[0x1f8 + 7] = 0x80;
     assert_ok(paper_verify(&p, &claims, &err), &err);
     assert_ok(bl_hash_once(BL_SHA256, (struct bulla_bytes){ p.report + 0x1a0, 64 }, chip, &err),
               &err);
@@ -85,6 +88,8 @@ test_claims(void **state)
     assert_int_equal(claims.isolation, BL_ISOLATION_HARDWARE);
     assert_true(claims.attributes.is_present && claims.attributes.value == 0x3001f);
     assert_true(claims.platform_info.is_present && claims.platform_info.value == 0);
+    assert_true(claims.launch_mitigations.value == 0x800000000000003f);
+    assert_int_equal(claims.current_mitigations.value, 0x3f);
     assert_false(claims.tcb.is_rated);
     assert_int_equal(claims.unchecked_count, 1);
     assert_string_equal(claims.unchecked[0], "crl");

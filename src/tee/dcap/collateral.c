@@ -73,8 +73,8 @@ verify_list(const struct bl_verification *v, const struct bl_crl *list,
             const struct bl_certificate *issuer, struct bl_claims *claims, struct bulla_error *err)
 {
     BL_TRY(bl_crl_verify_late(list, issuer, v->now_s, v->collateral_grace_s, v->memo, err));
-    if (bl_crl_is_due(list, v->now_s))
-        bl_claims_late(claims);
+    if (bl_crl_late_s(list, v->now_s) >= 0)
+        bl_claims_late(claims, bl_crl_late_s(list, v->now_s));
     return BULLA_OK;
 }
 
@@ -265,7 +265,7 @@ check_window(const struct bl_verification *v, int64_t issued_s, int64_t next_upd
         return bulla_fail_cause(err, BULLA_CAUSE_COLLATERAL_EXPIRED, WHERE,
                                 "its next update is due");
     if (v->now_s >= next_update_s)
-        bl_claims_late(claims);
+        bl_claims_late(claims, v->now_s - next_update_s);
     BL_TRY(bl_dcap_input_number(v, "tcb_evaluation_floor", UINT32_MAX, &is_given, &floor, err));
     if (!is_given || evaluation_number >= floor)
         return BULLA_OK;

@@ -280,7 +280,9 @@ check_crl(struct bulla_bytes bytes, const struct bl_verification *v, struct bl_s
     if (bl_crl_lists(crl, intermediate_of(&chain->certificates)))
         return bulla_fail_cause(err, BULLA_CAUSE_REVOKED, CHAIN, "the intermediate was revoked");
     chain->is_revocation_checked = true;
-    chain->is_late = chain->is_late || bl_crl_is_due(crl, v->now_s);
+    const int64_t late_s = bl_crl_late_s(crl, v->now_s);
+    if (late_s >= 0 && (!chain->late_s.is_present || chain->late_s.value < (uint64_t)late_s))
+        chain->late_s = (struct bl_claim_number){ true, (uint64_t)late_s };
     return BULLA_OK;
 }
 

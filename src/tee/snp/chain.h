@@ -22,7 +22,7 @@ struct bl_snp_chain {
     enum bl_snp_generation generation;
     bool is_vlek;
     bool is_revocation_checked;
-    bool is_late; /* a revocation list is past its next update, within the grace given */
+    struct bl_claim_number late_s;  /* as of bl_claims: of the revocation lists */
     const struct bl_anchor *anchor; /* borrowed */
 };
 void bl_snp_chain_done(struct bl_snp_chain *chain);

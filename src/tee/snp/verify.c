@@ -9,6 +9,7 @@
 #define REPORT "SNP report"
 #define ID_AUTH "SNP ID authentication"
 #define ID_BLOCK_SIZE 96u /* bytes */
+#define VERSION_MITIGATIONS 5u
 
 static const char kind[] = "snp";
 
@@ -82,6 +83,19 @@ claim_platform(const struct bl_snp_report *report, struct bl_claims *claims,
     return bl_hash_once(BL_SHA256, report->chip_id, claims->platform_id.bytes, err);
 }
 
+/* What an older report has in their place is reserved, and says nothing. */
+static void
+claim_mitigations(const struct bl_snp_report *report, struct bl_claims *claims)
+{
+    struct bl_reader launch = bl_reader(report->launch_mit_vector, REPORT);
+    struct bl_reader current = bl_reader(report->current_mit_vector, REPORT);
+
+    if (report->version < VERSION_MITIGATIONS)
+        return;
+    claims->launch_mitigations = (struct bl_claim_number){ true, bl_read_u64le(&launch) };
+    claims->current_mitigations = (struct bl_claim_number){ true, bl_read_u64le(&current) };
+}
+
 static enum bulla_status
 make_claims(const struct bl_snp_report *report, const struct bl_snp_chain *chain,
             struct bl_claims *claims, struct bulla_error *err)
@@ -103,8 +117,9 @@ make_claims(const struct bl_snp_report *report, const struct bl_snp_chain *chain
         (struct bl_claim_flag){ true, (report->policy & BL_SNP_POLICY_MIGRATE_MA) != 0 };
     if (!chain->is_revocation_checked)
         bl_claims_unchecked(claims, "crl");
-    if (chain->is_late)
-        bl_claims_late(claims);
+    if (chain->late_s.is_present)
+        bl_claims_late(claims, (int64_t)chain->late_s.value);
+    claim_mitigations(report, claims);
     return claim_platform(report, claims, err);
 }
 

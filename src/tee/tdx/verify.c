@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/tdx/verify.h"
 
+#include "base/memory.h"
 #include "tee/dcap/verify.h"
 #include "tee/tdx/body.h"
 
@@ -21,6 +22,16 @@ claim_registers(const struct bl_td_body *body, struct bl_pcr_bank *bank, struct 
     for (unsigned i = 0; i < BL_TD_RTMR_COUNT; i++)
         BL_TRY(bl_pcr_set(bank, i, body->rtmr[i], err));
     return BULLA_OK;
+}
+
+/* How old the module is, whatever Intel says of it: TEE_TCB_SVN has the SVN at 0, the line at 1. */
+static void
+claim_module(const struct bl_td_body *body, struct bl_claims *claims)
+{
+    claims->module_svn = (struct bl_claim_number){ true, body->tee_tcb_svn.data[0] };
+    claims->module_version = (struct bl_claim_number){ true, body->tee_tcb_svn.data[1] };
+    if (!bl_all_zero(body->mr_service_td))
+        claims->service_td = bl_dcap_claim(body->mr_service_td);
 }
 
 enum bulla_status
@@ -50,6 +61,7 @@ bl_tdx_verify(const struct bl_verification *verification, struct bl_claims *clai
     BL_TRY(claim_registers(&body, &claims.registers, err));
     claims.debug = (struct bl_claim_flag){ true, body.is_debug };
     claims.migratable = (struct bl_claim_flag){ true, body.is_migratable };
+    claim_module(&body, &claims);
     *claims_out = claims;
     return BULLA_OK;
 }

@@ -2,10 +2,10 @@
 /*
  * tee/tdx/verify.h: quotes of TDX trust domains by Intel DCAP: version 4, and 5 with a TD body.
  *
- * Claims: code is MRTD, config MRCONFIGID, debug any bit of ATTRIBUTES.TUD, migratable a bound service
- * TD (MRSERVICETD) or ATTRIBUTES.MIGRATABLE; the rest is tee/dcap/verify.h.
- * Does not: claim RTMRs (described; an event log explains them), MROWNER, MROWNERCONFIG, XFAM and
- * the other attributes.
+ * Claims: code is MRTD, config MRCONFIGID, registers the RTMRs, debug any bit of ATTRIBUTES.TUD,
+ * migratable a bound service TD (MRSERVICETD, which is claimed, too) or ATTRIBUTES.MIGRATABLE; line and
+ * SVN of the module; the rest is tee/dcap/verify.h.
+ * Does not: claim MROWNER, MROWNERCONFIG and XFAM.
  */
 #ifndef BL_TEE_TDX_VERIFY_H
 #define BL_TEE_TDX_VERIFY_H

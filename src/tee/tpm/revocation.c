@@ -30,8 +30,8 @@ check_list(struct bulla_bytes bytes, const struct bl_tpm_pieces *pieces,
         return bulla_fail_cause(err, BULLA_CAUSE_CRL_ISSUER_MISMATCH, "revocation list",
                                 "is of no authority of this chain");
     BL_TRY(bl_crl_verify_late(crl, issuer, v->now_s, v->collateral_grace_s, v->memo, err));
-    if (bl_crl_is_due(crl, v->now_s))
-        bl_claims_late(claims);
+    if (bl_crl_late_s(crl, v->now_s) >= 0)
+        bl_claims_late(claims, bl_crl_late_s(crl, v->now_s));
     for (size_t i = 0; i < pieces->certificates.count; i++) {
         const struct bl_certificate *certificate = pieces->certificates.items[i];
         if (!bl_certificate_is_issued_by(certificate, issuer))
