@@ -51,6 +51,8 @@
     X(STATE, 501, STATE)                                          \
     X(PCR_CHANGED, 502, STATE)                                    \
     X(TPM_LOCKOUT, 503, STATE)                                    \
+    X(RTMR_CHANGED, 504, STATE)                                   \
+    X(LAUNCH_CHANGED, 505, STATE)                                 \
     /* 06: another machine, enclave, key or name */               \
     X(IDENTITY, 601, IDENTITY)                                    \
     X(WRONG_TPM, 602, IDENTITY)                                   \
@@ -59,9 +61,18 @@
     X(WRONG_PASSPHRASE, 605, IDENTITY)                            \
     X(WRONG_RECIPIENT, 606, IDENTITY)                             \
     X(ASSOCIATED_DATA_MISMATCH, 607, IDENTITY)                    \
+    X(WRONG_CODE, 608, IDENTITY)                                  \
+    X(WRONG_SIGNER, 609, IDENTITY)                                \
+    X(WRONG_PRODUCT, 610, IDENTITY)                               \
+    X(WRONG_CONFIG, 611, IDENTITY)                                \
+    X(WRONG_MACHINE, 612, IDENTITY)                               \
+    X(ROOT_KEY_CHANGED, 613, IDENTITY)                            \
     /* 07: policy refused */                                      \
     X(DENIED, 701, DENIED)                                        \
     X(SLOT_TYPE_REFUSED, 702, DENIED)                             \
+    X(DEBUG_ROOT, 703, DENIED)                                    \
+    X(TRUST_LABEL_REFUSED, 704, DENIED)                           \
+    X(UNDER_BOUND, 705, DENIED)                                   \
     /* 08: evidence is not genuine */                             \
     X(SIGNATURE, 801, SIGNATURE)                                  \
     X(UNTRUSTED, 802, UNTRUSTED)                                  \
@@ -106,6 +117,7 @@
     X(COLLATERAL_EXPIRED, 908, STALE)                             \
     X(NOT_YET_VALID, 909, STALE)                                  \
     X(COLLATERAL_OLDER, 910, STALE)                               \
+    X(VERSION_AHEAD, 911, STALE)                                  \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
     X(NO_TPM, 1002, UNAVAILABLE)                                  \
@@ -117,6 +129,11 @@
     X(ATTESTER_NOT_PERMITTED, 1008, UNAVAILABLE)                  \
     X(ATTESTER_FAILED, 1009, UNAVAILABLE)                         \
     X(ATTESTER_ANSWER, 1010, UNAVAILABLE)                         \
+    X(NO_SEALING_ROOT, 1011, UNAVAILABLE)                         \
+    X(ROOT_NOT_PERMITTED, 1012, UNAVAILABLE)                      \
+    X(ROOT_FAILED, 1013, UNAVAILABLE)                             \
+    X(ROOT_KEY_REFUSED, 1014, UNAVAILABLE)                        \
+    X(ROOT_KEY_WEAK, 1015, UNAVAILABLE)                           \
     /* 11: the server cannot be reached */                        \
     X(UNREACHABLE, 1101, UNREACHABLE)                             \
     X(CONNECTION_CLOSED, 1102, UNREACHABLE)                       \

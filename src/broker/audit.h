@@ -14,7 +14,7 @@
 
 #include "crypto/key.h"
 
-#define BL_AUDIT_LINE_SIZE_MAX 4096 /* bytes, with its end */
+#define BL_AUDIT_LINE_SIZE_MAX 8192 /* bytes, with its end */
 #define BL_AUDIT_FIELD_COUNT_MAX 16
 #define BL_AUDIT_HEAD_SIZE_MAX 1024 /* bytes of a signed head */
 #define BL_AUDIT_HASH_SIZE 32

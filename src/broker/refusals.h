@@ -20,7 +20,7 @@
 
 /* Sizes of records in bytes, with their ends: what the bound rests on. */
 #define BL_REFUSAL_SIZE_MAX 512
-#define BL_REFUSALS_COUNTED_SIZE_MAX 3584
+#define BL_REFUSALS_COUNTED_SIZE_MAX 5120
 #define BL_REFUSAL_WORDS_SIZE_MAX 96 /* `what` and `where` each; longer ones are cut */
 /* An hour touches one interval more than fits into it. */
 #define BL_REFUSALS_HOUR_SIZE_MAX          \

@@ -168,6 +168,15 @@ const struct bl_cause_text bl_cause_texts[] = {
         "is in force.",
         "wait as long as shown, or clear the lockout with the owner's lockout authorization; "
         "\"bulla doctor tpm\" shows the counters"),
+    TEXT(RTMR_CHANGED, "what was started differs from when this was sealed",
+         "A runtime measurement register of this trust domain has another value: firmware, kernel, "
+         "command line or what was measured after them. That follows an update, or an attack.",
+         "\"bulla explain BLOB\" names the register; if the change was yours, unseal with "
+         "--identity RECOVERY-FILE and seal again"),
+    TEXT(LAUNCH_CHANGED, "this guest was launched with other permissions",
+         "Guest policy, privilege level or attributes are part of the key, and differ from when "
+         "this was sealed.",
+         "launch it with the same policy, or unseal with --identity RECOVERY-FILE and seal again"),
     TEXT(IDENTITY, "this is not who it was made for",
          "The data is bound to another machine, enclave, key or name.",
          "\"bulla inspect BLOB\" shows what it is bound to"),
@@ -199,6 +208,35 @@ const struct bl_cause_text bl_cause_texts[] = {
          "The blob was sealed together with data that is not stored in it and must be given again, "
          "the same to the byte.",
          "give the same file with --aad-file"),
+    TEXT(WRONG_CODE, "it was sealed by another image",
+         "The key is bound to the measurement of the code, and this code has another one. That "
+         "follows every update of a blob bound to code.",
+         "start the image it was sealed in, or unseal with --identity RECOVERY-FILE and seal "
+         "again; --bind signer,version survives updates"),
+    TEXT(WRONG_SIGNER, "it was sealed by an image of another signer",
+         "The key is bound to who signed the code, and this code was signed by somebody else, or "
+         "by nobody.",
+         "start an image of the signer that \"bulla explain BLOB\" shows"),
+    TEXT(WRONG_PRODUCT, "it was sealed by another product of this signer",
+         "The key is bound to the product as well as to its signer, so that one cannot read what "
+         "belongs to another.",
+         "start the product it was sealed in; \"bulla explain BLOB\" shows its id"),
+    TEXT(WRONG_CONFIG, "it was sealed under another configuration",
+         "What the enclave was launched with (HOST_DATA, CONFIGID, MRCONFIGID, MROWNER) is part of "
+         "the key, and differs.",
+         "launch it with the configuration it was sealed under, or unseal with --identity "
+         "RECOVERY-FILE and seal again"),
+    TEXT(WRONG_MACHINE, "it was sealed on another machine",
+         "The key comes from the processor, and this is another one. A guest that was moved meets "
+         "this.",
+         "take the blob back to its machine, or unseal with --identity RECOVERY-FILE and seal "
+         "again here"),
+    TEXT(ROOT_KEY_CHANGED, "this hardware derives another key than when this was sealed",
+         "Everything that it shows of itself is as recorded, and its key is not: its owner epoch "
+         "was changed, a processor was exchanged behind the same name, or the blob names a key "
+         "that it was not made with.",
+         "unseal with --identity RECOVERY-FILE and seal again; if nobody touched the machine, "
+         "treat it as suspect"),
     TEXT(DENIED, "refused by policy", "The rules that apply here do not permit it.",
          "look at the rule that is named, and at what was found and expected"),
     TEXT(SLOT_TYPE_REFUSED, "the blob opens only in a way that --require does not permit",
@@ -207,6 +245,19 @@ const struct bl_cause_text bl_cause_texts[] = {
          "does.",
          "\"bulla inspect BLOB\" shows the slots; demand a kind that it has, if that is what you "
          "meant"),
+    TEXT(DEBUG_ROOT, "this enclave can be debugged by its host",
+         "Whoever runs the machine can read its memory, and with it every key that it gets. "
+         "Nothing is sealed to it, and nothing opened by it.",
+         "launch it without debugging"),
+    TEXT(TRUST_LABEL_REFUSED, "the blob opens only by something less than --require demands",
+         "The caller demanded a kind of protection, and none of the slots that opened is of that "
+         "kind.",
+         "\"bulla inspect BLOB\" shows the slots; demand less, or seal again to hardware"),
+    TEXT(UNDER_BOUND, "another guest on this machine could derive the same key",
+         "The hardware gives the same key to every guest or enclave that differs in nothing the "
+         "key depends on. What was asked for, or what the blob names, depends on nothing that is "
+         "only yours.",
+         "add --bind code, or launch a signed image (an ID block) and use --bind signer"),
     TEXT(SIGNATURE, "a signature does not verify",
          "The evidence, certificate or message is not what its signer signed.",
          "collect it again from its source; if it fails again, it is not genuine"),
@@ -358,6 +409,10 @@ const struct bl_cause_text bl_cause_texts[] = {
          "which "
          "does not know the newest flaws. The highest tcbEvaluationDataNumber is remembered.",
          "ask another source; after going from --update early to standard, say --allow-older"),
+    TEXT(VERSION_AHEAD, "it was sealed by newer firmware or software than runs here",
+         "A component that is part of the key is older now than when this was sealed, and older "
+         "ones cannot derive it: that is what keeps a downgrade out.",
+         "bring the component that is shown up to date; or unseal with --identity RECOVERY-FILE"),
     TEXT(UNAVAILABLE, "something that is needed is not on this machine",
          "A device or a feature is missing or cannot be used.", "run \"bulla doctor\""),
     TEXT(NO_TPM, "no TPM was found", "The device or socket does not exist or does not answer.",
@@ -399,6 +454,26 @@ const struct bl_cause_text bl_cause_texts[] = {
         "A driver that is shared with others, a fault, or somebody between this program and the "
         "hardware.",
         "try again; if it stays, do not trust this machine"),
+    TEXT(NO_SEALING_ROOT, "no sealing key of a TEE is to be had here",
+         "This process is in no SEV-SNP guest, TDX guest or SGX enclave whose kernel gives sealing "
+         "keys.",
+         "use --root tpm, or run inside the TEE; \"bulla doctor\" says what this machine has"),
+    TEXT(
+        ROOT_NOT_PERMITTED, "the TEE is there, and this user may not ask it for keys",
+        "The device node belongs to somebody else.",
+        "run as root, or as a member of the group that owns the device; \"bulla doctor\" names it"),
+    TEXT(ROOT_FAILED, "the TEE failed to give a sealing key",
+         "Driver, hypervisor or firmware answered with an error that has no better explanation, or "
+         "with something that is not an answer.",
+         "run \"bulla doctor\"; after a failed request the kernel may refuse more until the guest "
+         "is restarted"),
+    TEXT(ROOT_KEY_REFUSED, "the platform does not give such a key",
+         "The kernel or module has no sealing keys, or the key of the chip is disabled on this "
+         "host.",
+         "use --root tpm or a recipient; with a provider's key only, --allow-vlek accepts it"),
+    TEXT(ROOT_KEY_WEAK, "what the TEE gave is no key",
+         "The key is zero, or the same for different requests. It would protect nothing.",
+         "do not seal on this machine; report it to whoever runs it"),
     TEXT(UNREACHABLE, "the server cannot be reached",
          "There is no connection to the address that was given.",
          "check address, port and firewall; is \"bulla serve\" running there?"),

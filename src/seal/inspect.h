@@ -8,6 +8,15 @@
 
 #include "seal/seal.h"
 
+/** A slot whose key a TEE derives: how it is asked for, and what was there when it was made. */
+struct bl_root_summary {
+    enum bl_root_kind kind; /* BL_ROOT_NONE: no such slot */
+    struct bl_root_binding binding;
+    struct bl_root_version version; /* the vector that is asked for */
+    struct bl_root_request request;
+    struct bl_root_identity expected; /* it says which field differs; the key enforces it */
+};
+
 /** One slot as it stands in the blob. Borrowed from the summary's header bytes. */
 struct bl_slot_summary {
     uint8_t id[BL_SLOT_ID_SIZE];
@@ -22,6 +31,8 @@ struct bl_slot_summary {
     uint32_t nv_index;
     uint64_t nv_minimum;
     bool with_pin;
+    /* BL_SLOT_SNP, _SGX, _TDX */
+    struct bl_root_summary root;
     /* BL_SLOT_HPKE */
     enum bl_key_kind recipient_kind;
     uint8_t recipient_id[8]; /* first bytes of SHA-256 of the raw public key */

@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/secret.h"
 #include "crypto/key.h"
+#include "device/sealing_root.h"
 #include "device/tpm.h"
 
 enum bl_slot_type { /* slot key 1 of the format */
@@ -37,13 +38,14 @@ enum bl_slot_type { /* slot key 1 of the format */
 /** One way to open the blob, to be made. */
 struct bl_slot_request {
     enum bl_slot_type type;
-    const char *label;               /* shown to people, up to 255 bytes of UTF-8, or NULL */
-    struct bl_tpm_policy tpm_policy; /* BL_SLOT_TPM2 */
-    const struct bl_key *recipient;  /* BL_SLOT_HPKE: public key (X25519, P-256, P-384) */
-    struct bulla_bytes passphrase;   /* BL_SLOT_PASSPHRASE */
-    unsigned scrypt_log_n;           /* BL_SLOT_PASSPHRASE; 0: the default of 17 (128 MiB) */
-    bool is_recovery;                /* counts as a recovery slot */
-    int64_t not_after_s;             /* Unix seconds; 0: the slot does not expire */
+    const char *label;                   /* shown to people, up to 255 bytes of UTF-8, or NULL */
+    struct bl_tpm_policy tpm_policy;     /* BL_SLOT_TPM2 */
+    struct bl_root_binding root_binding; /* BL_SLOT_SNP, _SGX, _TDX */
+    const struct bl_key *recipient;      /* BL_SLOT_HPKE: public key (X25519, P-256, P-384) */
+    struct bulla_bytes passphrase;       /* BL_SLOT_PASSPHRASE */
+    unsigned scrypt_log_n;               /* BL_SLOT_PASSPHRASE; 0: the default of 17 (128 MiB) */
+    bool is_recovery;                    /* counts as a recovery slot */
+    int64_t not_after_s;                 /* Unix seconds; 0: the slot does not expire */
 };
 
 /** Shape of the access tree over slots, by index into the request's slots. */
@@ -71,6 +73,7 @@ struct bl_seal_request {
 /** What this process can open slots with. */
 struct bl_opener {
     struct bl_tpm *tpm;                     /* or NULL */
+    struct bl_sealing_root *root;           /* the TEE that we run in; or NULL */
     const struct bl_key *const *identities; /* HPKE private keys */
     size_t identity_count;
     struct bulla_bytes tpm_pin;
