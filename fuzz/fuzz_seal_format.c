@@ -35,9 +35,9 @@ check_encoding(const struct bl_header *header)
     FUZZ_ASSERT(core.size < header->core_bytes.size ||
                 fuzz_same_bytes(bulla_buffer_bytes(&core), header->core_bytes));
     FUZZ_ASSERT(bl_slot_table_encode(&header->table, &slots, NULL) == BULLA_OK);
-    FUZZ_ASSERT(slots.size <= header->slots_bytes.size);
-    FUZZ_ASSERT(slots.size < header->slots_bytes.size ||
-                fuzz_same_bytes(bulla_buffer_bytes(&slots), header->slots_bytes));
+    FUZZ_ASSERT(slots.size <= header->covered.size);
+    FUZZ_ASSERT(slots.size < header->covered.size ||
+                fuzz_same_bytes(bulla_buffer_bytes(&slots), header->covered));
 }
 
 int

@@ -28,6 +28,7 @@
     X(BINARY_TO_TERMINAL, 204, USAGE)                             \
     X(BINDING_REFUSED, 205, USAGE)                                \
     X(NO_TERMINAL, 206, USAGE)                                    \
+    X(SLOT_NEEDED, 207, USAGE)                                    \
     /* 03: the input is not ours, or is corrupt */                \
     X(MALFORMED, 301, MALFORMED)                                  \
     X(UNSUPPORTED, 302, UNSUPPORTED)                              \

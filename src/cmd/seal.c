@@ -4,8 +4,6 @@
  *
  * Who can open the result: this machine's TPM (--bind), recipients, a passphrase, the recovery
  * identity; any one of them. Without a word on it: this machine's TPM.
- * A recovery identity that is made here is durable before the blob is, so that there is never a blob
- * whose recovery was lost.
  */
 #include "seal/seal.h"
 
@@ -13,8 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cmd/binding.h"
-#include "cmd/interrupt.h"
+#include "cmd/new_slots.h"
 #include "cmd/progress.h"
 #include "cmd/report.h"
 #include "cmd/result.h"
@@ -25,24 +22,12 @@
 #include "cmd/verbs.h"
 #include "sys/clock.h"
 
-struct recovery {
-    const char *path; /* NULL: none asked for */
-    struct bl_keyring keyring;
-    struct bl_file_new file; /* of the identity made here */
-    bool is_new;
-};
-
 struct job {
     struct bl_input input;
     struct bl_output output;
     struct bl_local_tpm local;
-    struct bl_keyring recipients;
-    struct bl_secret passphrase;
-    struct recovery recovery;
-    struct bl_seal_binding binding;
-    struct bulla_buffer pcr_values;
+    struct bl_new_slots slots;
     struct bulla_buffer associated_data;
-    struct bl_slot_request slots[BL_SLOT_COUNT_MAX];
     struct bl_seal_request request;
     bool wants_tpm;
 };
@@ -50,15 +35,10 @@ struct job {
 static void
 job_done(struct job *job)
 {
-    bl_interrupt_forget_file(&job->recovery.file);
-    bl_file_new_done(&job->recovery.file);
+    bl_new_slots_done(&job->slots);
     bl_output_done(&job->output);
     bl_input_done(&job->input);
     bl_local_tpm_done(&job->local);
-    bl_keyring_done(&job->recipients);
-    bl_keyring_done(&job->recovery.keyring);
-    bl_secret_done(&job->passphrase);
-    bulla_buffer_done(&job->pcr_values);
     bulla_buffer_done(&job->associated_data);
 }
 
@@ -89,29 +69,6 @@ choose_name(struct job *job, const struct bl_arguments *arguments, struct bulla_
     return BULLA_OK;
 }
 
-static enum bulla_status
-read_recipients(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
-{
-    const char *text;
-
-    for (size_t i = 0; (text = bl_argument_at(arguments, "recipient", i)) != NULL; i++) {
-        bl_report_object_word(text);
-        if (text[0] != '@') {
-            BL_TRY(bl_recipient_parse((struct bulla_bytes){ (const uint8_t *)text, strlen(text) },
-                                      &job->recipients, err));
-            continue;
-        }
-        BL_AUTO(bulla_buffer) file = { 0 };
-        BL_TRY(bl_file_read(text + 1, BL_KEYRING_SIZE_MAX, &file, err));
-        enum bulla_status status =
-            bl_keyring_parse(bulla_buffer_bytes(&file), &job->recipients, err);
-        bl_wipe(file.data, file.size); /* an identity file is taken for its public half */
-        BL_TRY(status);
-    }
-    bl_report_object_word("");
-    return BULLA_OK;
-}
-
 /** Before anything is opened or asked for: do the options make sense together? */
 static enum bulla_status
 check_options(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
@@ -121,20 +78,20 @@ check_options(struct job *job, const struct bl_arguments *arguments, struct bull
     bool no_recovery = bl_argument(arguments, "no-recovery") != NULL;
     bool has_others = with_passphrase || bl_argument(arguments, "recipient") != NULL;
 
-    job->recovery.path = bl_argument(arguments, "recovery");
     job->wants_tpm = bl_argument(arguments, "bind") != NULL || !has_others;
     job->request.allow_no_recovery = no_recovery || has_others;
-    if (no_recovery && job->recovery.path != NULL)
+    const char *recovery = bl_argument(arguments, "recovery");
+    if (no_recovery && recovery != NULL)
         return fail_usage(err, "--recovery and --no-recovery exclude each other");
     if (bl_argument(arguments, "passphrase") != NULL &&
         bl_argument(arguments, "passphrase-file") != NULL)
         return fail_usage(err, "--passphrase and --passphrase-file exclude each other");
     if (bl_wants_json(arguments) && bl_argument(arguments, "output") == NULL)
         return fail_usage(err, "--json needs -o FILE: standard output carries the sealed blob");
-    if (job->recovery.path != NULL && bl_argument(arguments, "output") != NULL &&
-        strcmp(job->recovery.path, bl_argument(arguments, "output")) == 0)
+    if (recovery != NULL && bl_argument(arguments, "output") != NULL &&
+        strcmp(recovery, bl_argument(arguments, "output")) == 0)
         return fail_usage(err, "--recovery and -o name the same file");
-    if (job->recovery.path == NULL && !job->request.allow_no_recovery)
+    if (recovery == NULL && !job->request.allow_no_recovery)
         return bulla_fail_cause(err, BULLA_CAUSE_NO_RECOVERY_CHOSEN, "command line",
                                 "only this machine's TPM could open the blob");
     return BULLA_OK;
@@ -146,123 +103,10 @@ get_passphrase(struct job *job, const struct bl_arguments *arguments, struct bul
     const char *source = bl_argument(arguments, "passphrase-file");
 
     if (source != NULL)
-        return bl_passphrase_read(source, &job->passphrase, err);
+        return bl_passphrase_read(source, &job->slots.passphrase, err);
     if (bl_argument(arguments, "passphrase") != NULL)
-        return bl_terminal_ask("passphrase to seal with: ", /* confirm= */ true, &job->passphrase,
-                               err);
-    return BULLA_OK;
-}
-
-/* -- the recovery identity --------------------------------------------------------------------- */
-
-static enum bulla_status
-make_recovery(struct recovery *recovery, struct bulla_error *err)
-{
-    char date[BL_SHOWN_SIZE];
-    BL_AUTO(bl_secret) text = { 0 };
-    struct bl_keyring *keyring = &recovery->keyring;
-
-    BL_TRY(bl_key_generate(BL_KEY_X25519, &keyring->keys[0], err));
-    keyring->count = 1;
-    BL_TRY(bl_identity_format(keyring->keys[0], bl_show_time(bl_clock_now_s(), date), &text, err));
-    BL_TRY(bl_file_new_open(&recovery->file, recovery->path, 0600, BL_FILE_KEEP_EXISTING, err));
-    bl_interrupt_guard_file(&recovery->file);
-    recovery->is_new = true;
-    return bl_fd_write(recovery->file.fd, bl_secret_bytes(&text), err);
-}
-
-/** Use the public half of what is there, or make an identity where nothing is. */
-static enum bulla_status
-prepare_recovery(struct recovery *recovery, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bulla_error absent = { 0 };
-
-    if (recovery->path == NULL)
-        return BULLA_OK;
-    bl_report_object_word(recovery->path);
-    enum bulla_status status = bl_file_read(recovery->path, BL_KEYRING_SIZE_MAX, &text, &absent);
-    if (status == BULLA_E_NOT_FOUND) {
-        status = make_recovery(recovery, err);
-    } else if (status == BULLA_OK) {
-        status = bl_keyring_parse(bulla_buffer_bytes(&text), &recovery->keyring, err);
-        bl_wipe(text.data, text.size);
-    } else if (err != NULL) {
-        *err = absent;
-    }
-    BL_TRY(status);
-    bl_report_object_word("");
-    return BULLA_OK;
-}
-
-static enum bulla_status
-commit_recovery(struct recovery *recovery, struct bulla_error *err)
-{
-    char shown[BL_SHOWN_SIZE];
-
-    if (!recovery->is_new)
-        return BULLA_OK;
-    enum bulla_status status = bl_file_new_commit(&recovery->file, err);
-    if (status != BULLA_OK) {
-        bl_report_object_word(recovery->path);
-        return status;
-    }
-    bl_note("recovery identity written to %s: move it offline; it opens the blob without this "
-            "machine",
-            bl_show_word(recovery->path, shown));
-    return BULLA_OK;
-}
-
-/* -- slots ------------------------------------------------------------------------------------- */
-
-static enum bulla_status
-add_slot(struct job *job, struct bl_slot_request slot, struct bulla_error *err)
-{
-    if (job->request.slot_count == BL_SLOT_COUNT_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, "command line", "a blob has at most 64 slots", 0);
-    job->slots[job->request.slot_count++] = slot;
-    return BULLA_OK;
-}
-
-static enum bulla_status
-add_keys(struct job *job, const struct bl_keyring *keyring, bool is_recovery,
-         struct bulla_error *err)
-{
-    for (size_t i = 0; i < keyring->count; i++) {
-        BL_TRY(add_slot(job,
-                        (struct bl_slot_request){ .type = BL_SLOT_HPKE,
-                                                  .label = is_recovery ? "recovery" : NULL,
-                                                  .recipient = keyring->keys[i],
-                                                  .is_recovery = is_recovery },
-                        err));
-    }
-    return BULLA_OK;
-}
-
-static enum bulla_status
-add_tpm_slot(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
-{
-    struct bl_slot_request slot = { .type = BL_SLOT_TPM2 };
-
-    BL_TRY(bl_local_tpm_open(&job->local, arguments, /* may_create= */ true, err));
-    BL_TRY(bl_binding_policy(&job->binding, &job->local, &job->pcr_values, &slot.tpm_policy, err));
-    bl_local_tpm_tell(&job->local);
-    return add_slot(job, slot, err);
-}
-
-static enum bulla_status
-add_slots(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
-{
-    if (job->wants_tpm)
-        BL_TRY(add_tpm_slot(job, arguments, err));
-    BL_TRY(add_keys(job, &job->recipients, /* is_recovery= */ false, err));
-    if (job->passphrase.size > 0)
-        BL_TRY(add_slot(job,
-                        (struct bl_slot_request){ .type = BL_SLOT_PASSPHRASE,
-                                                  .passphrase = bl_secret_bytes(&job->passphrase) },
-                        err));
-    BL_TRY(add_keys(job, &job->recovery.keyring, /* is_recovery= */ true, err));
-    job->request.slots = job->slots;
+        return bl_terminal_ask("passphrase to seal with: ", /* confirm= */ true,
+                               &job->slots.passphrase, err);
     return BULLA_OK;
 }
 
@@ -275,8 +119,7 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
 
     BL_TRY(check_options(job, arguments, err));
     BL_TRY(choose_name(job, arguments, err));
-    BL_TRY(bl_binding_parse(arguments, &job->binding, err));
-    BL_TRY(read_recipients(job, arguments, err));
+    BL_TRY(bl_new_slots_parse(&job->slots, arguments, err));
     BL_TRY(bl_associated_data_read(arguments, &job->associated_data, &with_associated_data, err));
     job->request.associated_data = bulla_buffer_bytes(&job->associated_data);
     job->request.with_associated_data = with_associated_data;
@@ -284,8 +127,12 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(bl_input_open(&job->input, bl_operand(arguments, 0), err));
     BL_TRY(bl_output_open(&job->output, arguments, /* is_binary= */ true, err));
     BL_TRY(get_passphrase(job, arguments, err));
-    BL_TRY(prepare_recovery(&job->recovery, err));
-    return add_slots(job, arguments, err);
+    if (job->wants_tpm)
+        BL_TRY(bl_local_tpm_open(&job->local, arguments, /* may_create= */ true, err));
+    BL_TRY(bl_new_slots_request(&job->slots, job->wants_tpm, &job->local, err));
+    job->request.slots = job->slots.requests;
+    job->request.slot_count = job->slots.count;
+    return BULLA_OK;
 }
 
 static enum bulla_status
@@ -316,17 +163,17 @@ report_json(const struct job *job, struct bulla_error *err)
     bl_result_word(&result, "tpm", bl_tpm_place_word(job->local.place));
     bl_result_open_array(&result, "pcrs");
     for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
-        if ((job->binding.pcr_mask >> pcr & 1) != 0)
+        if ((job->slots.binding.pcr_mask >> pcr & 1) != 0)
             bl_result_number(&result, NULL, pcr);
     }
     bl_result_close(&result);
-    bl_result_number(&result, "recipients", job->recipients.count);
-    bl_result_flag(&result, "passphrase", job->passphrase.size > 0);
-    if (job->recovery.path != NULL)
-        bl_result_word(&result, "recovery", job->recovery.path);
+    bl_result_number(&result, "recipients", job->slots.recipients.count);
+    bl_result_flag(&result, "passphrase", job->slots.passphrase.size > 0);
+    if (job->slots.recovery_path != NULL)
+        bl_result_word(&result, "recovery", job->slots.recovery_path);
     else
         bl_result_null(&result, "recovery");
-    bl_result_flag(&result, "recovery_made", job->recovery.is_new);
+    bl_result_flag(&result, "recovery_made", job->slots.made_recovery);
     return bl_result_write(&result, STDOUT_FILENO, err);
 }
 
@@ -336,10 +183,10 @@ perform(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(prepare(job, arguments, err));
     bool is_file = job->output.path != NULL;
     if (!is_file) /* what has left through a pipe cannot be taken back */
-        BL_TRY(commit_recovery(&job->recovery, err));
+        BL_TRY(bl_new_slots_commit_recovery(&job->slots, err));
     BL_TRY(seal_stream(job, err));
     if (is_file) {
-        BL_TRY(commit_recovery(&job->recovery, err));
+        BL_TRY(bl_new_slots_commit_recovery(&job->slots, err));
         BL_TRY(bl_output_commit(&job->output, err));
     }
     return bl_wants_json(arguments) ? report_json(job, err) : BULLA_OK;
@@ -351,7 +198,7 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
     struct job job = { .input = BL_INPUT_NONE,
                        .output = BL_OUTPUT_NONE,
                        .local = BL_LOCAL_TPM_NONE,
-                       .recovery.file = BL_FILE_NEW_NONE };
+                       .slots = BL_NEW_SLOTS_NONE };
     enum bulla_status status = perform(&job, arguments, err);
 
     job_done(&job);
@@ -363,20 +210,7 @@ static const struct bl_option options[] = {
       .letter = 'n',
       .argument = "NAME",
       .help = "name sealed into the blob; default: the file name of IN" },
-    { .name = "bind",
-      .letter = 'b',
-      .argument = "WHAT",
-      .repeats = true,
-      .choices = bl_binding_words,
-      .help = "bind to host (default), state, pcr:LIST; several mean all of them" },
-    { .name = "recipient",
-      .letter = 'r',
-      .argument = "R|@FILE",
-      .repeats = true,
-      .help = "let the owner of this public key open it, too" },
-    { .name = "recovery",
-      .argument = "FILE",
-      .help = "let the identity in FILE open it, too; made if FILE is not there" },
+    BL_NEW_SLOTS_OPTIONS,
     { .name = "no-recovery", .help = "accept that the data is lost with this machine's TPM" },
     { .name = "passphrase", .letter = 'p', .help = "let a passphrase open it, too; asked for" },
     { .name = "passphrase-file",

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "codec/cbor.h"
 #include "seal/format_keys.h"
+#include "seal/slot_area.h"
 
 static const char where[] = "sealed blob";
 
@@ -29,12 +30,6 @@ enum core_key {
     CORE_PADDING = 12
 };
 
-/* What the preamble says once it has been checked. */
-struct frame {
-    size_t core_size;
-    size_t slots_size;
-};
-
 static enum bulla_status
 check_version(struct bl_header *header, uint16_t major, uint32_t flags, struct bulla_error *err)
 {
@@ -51,36 +46,48 @@ check_version(struct bl_header *header, uint16_t major, uint32_t flags, struct b
                            bulla_value_number(BL_BLOB_SUITE));
         return status;
     }
-    if (flags != 0) {
+    if ((flags & ~BL_BLOB_FLAG_AREAS) != 0) {
         enum bulla_status status =
             bulla_fail_cause(err, BULLA_CAUSE_BLOB_VERSION, where, "unknown flags");
-        bulla_error_values(err, bulla_value_number(flags), bulla_value_number(0));
+        bulla_error_values(err, bulla_value_number(flags), bulla_value_number(BL_BLOB_FLAG_AREAS));
         return status;
     }
     return BULLA_OK;
 }
 
 static enum bulla_status
-decode_preamble(struct bl_header *header, struct frame *frame_out, struct bulla_error *err)
+decode_preamble(struct bl_header *header, struct bl_preamble *out, struct bulla_error *err)
 {
     struct bl_reader r = bl_reader(BL_BYTES_OF(header->preamble), where);
 
-    bl_skip(&r, sizeof magic);                                 /* 0 */
-    uint16_t major = bl_read_u16be(&r);                        /* 8 */
-    header->suite = bl_read_u16be(&r);                         /* 10 */
-    frame_out->core_size = bl_read_u32be(&r);                  /* 12 */
-    frame_out->slots_size = bl_read_u32be(&r);                 /* 16 */
-    uint32_t flags = bl_read_u32be(&r);                        /* 20 */
-    header->slots_epoch = bl_read_u64be(&r);                   /* 24 */
-    bl_read_into(&r, header->blob_id, sizeof header->blob_id); /* 32 */
+    bl_skip(&r, sizeof magic);                           /* 0 */
+    uint16_t major = bl_read_u16be(&r);                  /* 8 */
+    header->suite = bl_read_u16be(&r);                   /* 10 */
+    out->core_size = bl_read_u32be(&r);                  /* 12 */
+    out->slots_size = bl_read_u32be(&r);                 /* 16 */
+    out->flags = bl_read_u32be(&r);                      /* 20 */
+    out->slots_epoch = bl_read_u64be(&r);                /* 24 */
+    bl_read_into(&r, out->blob_id, sizeof out->blob_id); /* 32 */
     BL_TRY(bl_reader_finish(&r, err));
 
-    BL_TRY(check_version(header, major, flags, err));
-    if (frame_out->core_size > BL_BLOB_CORE_SIZE_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, where, "core too large", frame_out->core_size);
-    if (frame_out->slots_size > BL_BLOB_SLOTS_SIZE_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, where, "slot table too large", frame_out->slots_size);
+    BL_TRY(check_version(header, major, out->flags, err));
+    if (out->core_size > BL_BLOB_CORE_SIZE_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "core too large", out->core_size);
+    if (out->slots_size > BL_BLOB_SLOTS_SIZE_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, where, "slot table too large", out->slots_size);
+    if ((out->flags & BL_BLOB_FLAG_AREAS) != 0 && out->slots_epoch != 0)
+        return bulla_fail_cause(err, BULLA_CAUSE_NOT_CANONICAL, where, "an epoch beside areas");
+    header->slots_epoch = out->slots_epoch;
+    memcpy(header->blob_id, out->blob_id, sizeof header->blob_id);
     return BULLA_OK;
+}
+
+/* How much of the header stands after the core. */
+static size_t
+slots_part_size(const struct bl_preamble *preamble)
+{
+    return (preamble->flags & BL_BLOB_FLAG_AREAS) != 0 ? 2 * preamble->slots_size
+                                                       : preamble->slots_size + BL_BLOB_MAC_SIZE;
 }
 
 /* One well-formed canonical item and nothing after it. */
@@ -223,21 +230,46 @@ decode_core(struct bulla_bytes bytes, struct bl_core *core, struct bulla_error *
     return BULLA_OK;
 }
 
+/* Which bytes are the slots, of the part of the header after the core. */
+static enum bulla_status
+find_slots(struct bl_header *header, const struct bl_preamble *preamble, struct bulla_bytes part,
+           struct bulla_bytes *slots_out, struct bulla_error *err)
+{
+    struct bl_area area = { 0 };
+
+    if ((preamble->flags & BL_BLOB_FLAG_AREAS) == 0) {
+        header->covered = (struct bulla_bytes){ part.data, preamble->slots_size };
+        header->mac = (struct bulla_bytes){ part.data + preamble->slots_size, BL_BLOB_MAC_SIZE };
+        *slots_out = header->covered;
+        return BULLA_OK;
+    }
+    BL_TRY(bl_area_choose(part, &area, err));
+    header->area_size = preamble->slots_size;
+    header->area = area.index;
+    header->areas_are_equal = area.other_is_same;
+    header->slots_epoch = area.epoch;
+    header->covered = area.covered;
+    header->mac = area.mac;
+    *slots_out = area.slots;
+    return BULLA_OK;
+}
+
 /* The views of `header` over its bytes, then everything they say. */
 static enum bulla_status
-decode_parts(struct bl_header *header, const struct frame *frame, struct bulla_error *err)
+decode_parts(struct bl_header *header, const struct bl_preamble *preamble, struct bulla_error *err)
 {
     static const char part[] = "slot table of the sealed blob";
     struct bl_reader r = bl_reader(bulla_buffer_bytes(&header->bytes), where);
+    struct bulla_bytes slots = { 0 };
 
     bl_skip(&r, BL_BLOB_PREAMBLE_SIZE);
-    header->core_bytes = bl_read_view(&r, frame->core_size);
-    header->slots_bytes = bl_read_view(&r, frame->slots_size);
-    header->mac = bl_read_view(&r, BL_BLOB_MAC_SIZE);
+    header->core_bytes = bl_read_view(&r, preamble->core_size);
+    const struct bulla_bytes slots_part = bl_read_view(&r, slots_part_size(preamble));
     BL_TRY(bl_reader_finish(&r, err));
     BL_TRY(decode_core(header->core_bytes, &header->core, err));
-    BL_TRY(check_canonical(header->slots_bytes, part, err));
-    return bl_slot_table_decode(header->slots_bytes, &header->table, err);
+    BL_TRY(find_slots(header, preamble, slots_part, &slots, err));
+    BL_TRY(check_canonical(slots, part, err));
+    return bl_slot_table_decode(slots, &header->table, err);
 }
 
 static enum bulla_status
@@ -256,19 +288,19 @@ read_preamble(const struct bl_source *source, struct bl_header *header, struct b
 static enum bulla_status
 read_header(const struct bl_source *source, struct bl_header *header, struct bulla_error *err)
 {
-    struct frame frame = { 0 };
+    struct bl_preamble preamble = { 0 };
     size_t got = 0;
     uint8_t *rest = NULL;
 
     BL_TRY(read_preamble(source, header, err));
-    BL_TRY(decode_preamble(header, &frame, err));
-    size_t rest_size = frame.core_size + frame.slots_size + BL_BLOB_MAC_SIZE;
+    BL_TRY(decode_preamble(header, &preamble, err));
+    size_t rest_size = preamble.core_size + slots_part_size(&preamble);
     BL_TRY(bulla_buffer_append(&header->bytes, BL_BYTES_OF(header->preamble), err));
     BL_TRY(bulla_buffer_extend(&header->bytes, rest_size, &rest, err));
     BL_TRY(source->read(source->context, rest, rest_size, &got, err));
     if (got < rest_size)
         return bulla_fail_cause(err, BULLA_CAUSE_BLOB_TRUNCATED, where, "ends within its header");
-    return decode_parts(header, &frame, err);
+    return decode_parts(header, &preamble, err);
 }
 
 enum bulla_status
@@ -336,15 +368,14 @@ put_be(uint8_t *out, uint64_t value, size_t size)
 }
 
 void
-bl_preamble_encode(const uint8_t blob_id[BL_BLOB_ID_SIZE], size_t core_size, size_t slots_size,
-                   uint64_t slots_epoch, uint8_t out[BL_BLOB_PREAMBLE_SIZE])
+bl_preamble_encode(const struct bl_preamble *preamble, uint8_t out[BL_BLOB_PREAMBLE_SIZE])
 {
     memcpy(out, magic, sizeof magic);
     put_be(out + 8, BL_BLOB_MAJOR, 2);
     put_be(out + 10, BL_BLOB_SUITE, 2);
-    put_be(out + 12, core_size, 4);
-    put_be(out + 16, slots_size, 4);
-    put_be(out + 20, 0, 4); /* flags */
-    put_be(out + 24, slots_epoch, 8);
-    memcpy(out + 32, blob_id, BL_BLOB_ID_SIZE);
+    put_be(out + 12, preamble->core_size, 4);
+    put_be(out + 16, preamble->slots_size, 4);
+    put_be(out + 20, preamble->flags, 4);
+    put_be(out + 24, preamble->slots_epoch, 8);
+    memcpy(out + 32, preamble->blob_id, BL_BLOB_ID_SIZE);
 }

@@ -17,6 +17,8 @@
 #define BL_BLOB_MAJOR 1
 #define BL_BLOB_SUITE 0x0001 /* HKDF-SHA512, AES-256-GCM, Cobblestone-256 */
 
+#define BL_BLOB_FLAG_AREAS 0x4u /* the slots stand in two areas (seal/slot_area.h) */
+
 #define BL_BLOB_PREAMBLE_SIZE 64                 /* bytes */
 #define BL_BLOB_MAC_SIZE 32                      /* bytes */
 #define BL_BLOB_CORE_SIZE_MAX 65536              /* bytes */
@@ -82,10 +84,14 @@ struct bl_header {
     uint8_t blob_id[BL_BLOB_ID_SIZE];
     struct bl_core core;
     struct bl_slot_table table;
-    struct bulla_bytes core_bytes;  /* borrowed from `bytes`, as are all views above */
-    struct bulla_bytes slots_bytes; /* the same */
-    struct bulla_bytes mac;         /* the same */
-    struct bulla_buffer bytes;      /* all of the header, preamble to MAC */
+    struct bulla_bytes core_bytes; /* borrowed from `bytes`, as are all views above */
+    struct bulla_bytes covered;    /* the same: what the MAC covers after preamble and core */
+    struct bulla_bytes mac;        /* the same */
+    struct bulla_buffer bytes;     /* all of the header: everything before the body */
+    /* where the slots stand */
+    size_t area_size;     /* bytes; 0: not in areas */
+    unsigned area;        /* 0 or 1: the one that counts */
+    bool areas_are_equal; /* no change of the slots was interrupted */
 };
 
 /** Read a header off the front of `source` and decode it. *header_out must be zeroed.
@@ -102,8 +108,18 @@ enum bulla_status bl_core_encode(const struct bl_core *core, struct bulla_buffer
                                  struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_slot_table_encode(const struct bl_slot_table *table, struct bulla_buffer *out,
                                        struct bulla_error *err) BULLA_CHECKED;
+/** Place of the slot with this id; table->slot_count: there is none. */
+size_t bl_slot_table_find(const struct bl_slot_table *table, const uint8_t id[BL_SLOT_ID_SIZE]);
+
+/** What the preamble says besides magic, format and suite. */
+struct bl_preamble {
+    uint8_t blob_id[BL_BLOB_ID_SIZE];
+    size_t core_size;     /* bytes */
+    size_t slots_size;    /* bytes: of the slots, or of one area of two */
+    uint32_t flags;       /* BL_BLOB_FLAG_x */
+    uint64_t slots_epoch; /* 0 with areas, which have their own */
+};
 /** Fill the 64 bytes. */
-void bl_preamble_encode(const uint8_t blob_id[BL_BLOB_ID_SIZE], size_t core_size, size_t slots_size,
-                        uint64_t slots_epoch, uint8_t out[BL_BLOB_PREAMBLE_SIZE]);
+void bl_preamble_encode(const struct bl_preamble *preamble, uint8_t out[BL_BLOB_PREAMBLE_SIZE]);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "crypto/hash.h"
-#include "seal/tree.h"
 
 static const char where[] = "sealed blob";
 
@@ -39,15 +38,16 @@ struct opening {
     const struct bl_blob_binding *binding;
     struct bl_slot_session *session;
     uint32_t slot_types_allowed;
-    enum bl_slot_state states[BL_SLOT_COUNT_MAX];
-    struct bl_secret shares[BL_SLOT_COUNT_MAX];
+    struct bl_opened_header *opened;
     struct bulla_error reason; /* the most telling so far */
 };
 
-static void
-opening_done(struct opening *opening)
+void
+bl_opened_header_done(struct bl_opened_header *opened)
 {
-    bl_shares_done(opening->shares, opening->header->table.slot_count);
+    bl_shares_done(opened->shares, BL_SLOT_COUNT_MAX);
+    bl_secret_done(&opened->content_key);
+    bl_secret_done(&opened->prk);
 }
 
 /* A failure of our own that another slot would meet as well, or that must not be covered up. */
@@ -72,8 +72,8 @@ try_slot(struct opening *opening, size_t i, struct bulla_error *err)
     enum bulla_status status;
 
     if (is_allowed(opening, slot))
-        status =
-            bl_slot_unwrap(slot, opening->binding, opening->session, &opening->shares[i], &reason);
+        status = bl_slot_unwrap(slot, opening->binding, opening->session,
+                                &opening->opened->shares[i], &reason);
     else
         status = bulla_fail_cause(&reason, BULLA_CAUSE_SLOT_TYPE_REFUSED, where,
                                   "slots of this kind were not allowed");
@@ -82,7 +82,7 @@ try_slot(struct opening *opening, size_t i, struct bulla_error *err)
             *err = reason;
         return status;
     }
-    opening->states[i] = status == BULLA_OK ? BL_SLOT_OPENED : BL_SLOT_FAILED;
+    opening->opened->states[i] = status == BULLA_OK ? BL_SLOT_OPENED : BL_SLOT_FAILED;
     if (status != BULLA_OK &&
         (opening->reason.status == BULLA_OK || rank(reason.cause) < rank(opening->reason.cause)))
         opening->reason = reason;
@@ -105,7 +105,7 @@ try_turn(struct opening *opening, unsigned turn, struct bulla_error *err)
 
     for (size_t i = 0; i < table->slot_count; i++) {
         if (turn_of(&table->slots[i]) == turn &&
-            bl_slot_tree_wants(&table->tree, opening->states, i))
+            bl_slot_tree_wants(&table->tree, opening->opened->states, i))
             BL_TRY(try_slot(opening, i, err));
     }
     return BULLA_OK;
@@ -122,16 +122,16 @@ nothing_opens(const struct opening *opening, struct bulla_error *err)
 }
 
 static enum bulla_status
-find_content_key(struct opening *opening, struct bl_secret *content_key_out,
-                 struct bulla_error *err)
+find_content_key(struct opening *opening, struct bulla_error *err)
 {
     const struct bl_slot_tree *tree = &opening->header->table.tree;
+    struct bl_opened_header *opened = opening->opened;
 
     for (unsigned turn = 0; turn < BL_SLOT_TURN_COUNT; turn++)
         BL_TRY(try_turn(opening, turn, err));
-    if (!bl_slot_tree_is_satisfied(tree, opening->states))
+    if (!bl_slot_tree_is_satisfied(tree, opened->states))
         return nothing_opens(opening, err);
-    return bl_slot_tree_combine(tree, opening->states, opening->shares, content_key_out, err);
+    return bl_slot_tree_combine(tree, opened->states, opened->shares, &opened->content_key, err);
 }
 
 enum bulla_status
@@ -141,31 +141,39 @@ bl_header_verify(const struct bl_header *header, const struct bl_blob_binding *b
     uint8_t mac[BL_BLOB_MAC_SIZE];
 
     BL_TRY(bl_blob_header_mac(binding, prk, BL_BYTES_OF(header->preamble), header->core_bytes,
-                              header->slots_bytes, mac, err));
+                              header->covered, mac, err));
     if (!bl_equal(BL_BYTES_OF(mac), header->mac))
         return bulla_fail_cause(err, BULLA_CAUSE_HEADER_ALTERED, where, "its header was altered");
     return BULLA_OK;
 }
 
+static enum bulla_status
+open_header(struct opening *opening, struct bulla_error *err)
+{
+    struct bl_opened_header *opened = opening->opened;
+
+    BL_TRY(find_content_key(opening, err));
+    BL_TRY(bl_blob_extract(opening->binding, &opened->content_key, &opened->prk, err));
+    return bl_header_verify(opening->header, opening->binding, &opened->prk, err);
+}
+
 enum bulla_status
 bl_header_open(const struct bl_header *header, const struct bl_blob_binding *binding,
                uint32_t slot_types_allowed, struct bl_slot_session *session,
-               struct bl_secret *prk_out, struct bulla_error *err)
+               struct bl_opened_header *opened_out, struct bulla_error *err)
 {
     struct opening opening = { .header = header,
                                .binding = binding,
                                .session = session,
-                               .slot_types_allowed = slot_types_allowed };
-    BL_AUTO(bl_secret) content_key = { 0 };
-    BL_AUTO(bl_secret) prk = { 0 };
+                               .slot_types_allowed = slot_types_allowed,
+                               .opened = opened_out };
+    enum bulla_status status = open_header(&opening, err);
 
-    enum bulla_status status = find_content_key(&opening, &content_key, err);
-    opening_done(&opening);
-    BL_TRY(status);
-    BL_TRY(bl_blob_extract(binding, &content_key, &prk, err));
-    BL_TRY(bl_header_verify(header, binding, &prk, err));
-    *prk_out = bl_secret_take(&prk);
-    return BULLA_OK;
+    if (status != BULLA_OK) {
+        bl_opened_header_done(opened_out);
+        *opened_out = (struct bl_opened_header){ 0 };
+    }
+    return status;
 }
 
 enum bulla_status

@@ -10,12 +10,23 @@
 #define BL_SEAL_OPEN_H
 
 #include "seal/slot.h"
+#include "seal/tree.h"
 
-/** The PRK of the blob, from the slots that open, header MAC verified. *prk_out must be empty.
+/** What opening found. */
+struct bl_opened_header {
+    enum bl_slot_state states[BL_SLOT_COUNT_MAX]; /* by slot of the table */
+    struct bl_secret shares[BL_SLOT_COUNT_MAX];   /* of those that opened */
+    struct bl_secret content_key;
+    struct bl_secret prk;
+};
+void bl_opened_header_done(struct bl_opened_header *opened);
+
+/** Everything in *opened_out, which must be zeroed, from the slots that open; header MAC verified.
  *  Where nothing opens the cause is the most telling one of the slots'. */
 enum bulla_status bl_header_open(const struct bl_header *header,
                                  const struct bl_blob_binding *binding, uint32_t slot_types_allowed,
-                                 struct bl_slot_session *session, struct bl_secret *prk_out,
+                                 struct bl_slot_session *session,
+                                 struct bl_opened_header *opened_out,
                                  struct bulla_error *err) BULLA_CHECKED;
 /** HEADER_ALTERED. */
 enum bulla_status bl_header_verify(const struct bl_header *header,

@@ -210,8 +210,8 @@ read_node(struct tree_reading *reading, size_t inner_above)
     node->node_count = 1 + reading->tree->node_count - first;
 }
 
-static size_t
-find_slot(const struct bl_slot_table *table, const uint8_t id[BL_SLOT_ID_SIZE])
+size_t
+bl_slot_table_find(const struct bl_slot_table *table, const uint8_t id[BL_SLOT_ID_SIZE])
 {
     for (size_t i = 0; i < table->slot_count; i++) {
         if (memcmp(table->slots[i].id, id, BL_SLOT_ID_SIZE) == 0)
@@ -228,7 +228,7 @@ settle_leaves(const struct tree_reading *reading, struct bl_slot_table *table,
     bool used[BL_SLOT_COUNT_MAX] = { 0 };
 
     for (size_t i = 0; i < reading->leaf_count; i++) {
-        size_t slot = find_slot(table, reading->leaves[i].id);
+        size_t slot = bl_slot_table_find(table, reading->leaves[i].id);
         if (slot == table->slot_count)
             return bulla_fail(err, BULLA_E_MALFORMED, where, "the tree names no such slot", i);
         if (used[slot])

@@ -40,6 +40,49 @@ bl_source_bytes(struct bl_bytes_cursor *cursor)
     return (struct bl_source){ read_bytes, cursor, cursor->left.size };
 }
 
+enum bulla_status
+bl_ahead_fill(struct bl_ahead *ahead, const struct bl_source *source, size_t size,
+              struct bulla_error *err)
+{
+    BL_TRY(bl_secret_new(&ahead->head, size, err));
+    ahead->source = *source;
+    return source->read(source->context, ahead->head.data, size, &ahead->size, err);
+}
+
+void
+bl_ahead_done(struct bl_ahead *ahead)
+{
+    bl_secret_done(&ahead->head);
+}
+
+static enum bulla_status
+read_ahead(void *context, void *out, size_t size, size_t *size_out, struct bulla_error *err)
+{
+    struct bl_ahead *ahead = context;
+    size_t left = ahead->size - ahead->taken;
+    size_t own = size < left ? size : left;
+    bool is_over = ahead->size < ahead->head.size;
+
+    if (own > 0)
+        memcpy(out, ahead->head.data + ahead->taken, own);
+    ahead->taken += own;
+    *size_out = own;
+    if (own == size || is_over)
+        return BULLA_OK;
+    size_t more = 0;
+    BL_TRY(ahead->source.read(ahead->source.context, (uint8_t *)out + own, size - own, &more, err));
+    *size_out = own + more;
+    return BULLA_OK;
+}
+
+struct bl_source
+bl_source_ahead(struct bl_ahead *ahead)
+{
+    bool is_over = ahead->size < ahead->head.size;
+
+    return (struct bl_source){ read_ahead, ahead, is_over ? ahead->size : ahead->source.size_max };
+}
+
 static enum bulla_status
 write_fd(void *context, struct bulla_bytes bytes, struct bulla_error *err)
 {

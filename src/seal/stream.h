@@ -31,6 +31,20 @@ struct bl_secret_cursor {
     size_t filled;            /* bytes */
 };
 
+/** A source of which the beginning was read ahead; the context of bl_source_ahead(). */
+struct bl_ahead {
+    struct bl_source source;
+    struct bl_secret head; /* what was read, the first `size` bytes of it */
+    size_t size;           /* bytes */
+    size_t taken;          /* bytes, of those */
+};
+/** Read up to `size` bytes of `source`; ahead->size < size: these were all. */
+enum bulla_status bl_ahead_fill(struct bl_ahead *ahead, const struct bl_source *source, size_t size,
+                                struct bulla_error *err) BULLA_CHECKED;
+void bl_ahead_done(struct bl_ahead *ahead);
+/** All of the source from its beginning, once. */
+struct bl_source bl_source_ahead(struct bl_ahead *ahead);
+
 struct bl_source bl_source_fd(int *fd);
 struct bl_source bl_source_bytes(struct bl_bytes_cursor *cursor);
 struct bl_sink bl_sink_fd(int *fd);

@@ -15,12 +15,13 @@ open_header(const struct bl_header *header, const struct bl_unseal_requirements 
             struct bl_secret *body_key_out, struct bulla_error *err)
 {
     BL_AUTO(bl_slot_session) session = { .opener = opener, .now_s = requirements->now_s };
-    BL_AUTO(bl_secret) prk = { 0 };
+    BL_AUTO(bl_opened_header) opened = { 0 };
 
     BL_TRY(bl_blob_bind(header->preamble, header->core_bytes, binding, err));
-    BL_TRY(bl_header_open(header, binding, requirements->slot_types_allowed, &session, &prk, err));
+    BL_TRY(
+        bl_header_open(header, binding, requirements->slot_types_allowed, &session, &opened, err));
     BL_TRY(bl_header_check(header, requirements, err));
-    return bl_blob_body_key(binding, &prk, body_key_out, err);
+    return bl_blob_body_key(binding, &opened.prk, body_key_out, err);
 }
 
 static enum bulla_status

@@ -30,7 +30,7 @@ is_right_cause(const struct bl_header *header, size_t offset, enum bulla_cause c
         BULLA_CAUSE_WRONG_RECIPIENT, BULLA_CAUSE_UNSUPPORTED,    BULLA_CAUSE_NO_SLOT_OPENS,
     };
     size_t core_end = BL_BLOB_PREAMBLE_SIZE + header->core_bytes.size;
-    size_t slots_end = core_end + header->slots_bytes.size;
+    size_t slots_end = core_end + header->covered.size;
 
     if (offset < 8)
         return cause == BULLA_CAUSE_NOT_A_BLOB;
@@ -114,6 +114,19 @@ parts_of(const struct bulla_buffer *blob, struct parts *parts)
                                         blob->size - parts->header.bytes.size };
 }
 
+/* The preamble of `header` with other sizes. */
+static void
+write_preamble(const struct bl_header *header, size_t core_size, size_t slots_size,
+               uint8_t out[BL_BLOB_PREAMBLE_SIZE])
+{
+    struct bl_preamble facts = { .core_size = core_size,
+                                 .slots_size = slots_size,
+                                 .slots_epoch = header->slots_epoch };
+
+    memcpy(facts.blob_id, header->blob_id, sizeof facts.blob_id);
+    bl_preamble_encode(&facts, out);
+}
+
 /* The preamble of `a` around parts of both; sizes are put right. */
 static enum bulla_cause
 spliced(const struct recipient *f, const struct parts *a, struct bulla_bytes core,
@@ -124,7 +137,7 @@ spliced(const struct recipient *f, const struct parts *a, struct bulla_bytes cor
     uint8_t preamble[BL_BLOB_PREAMBLE_SIZE];
     const struct bulla_bytes pieces[] = { BL_BYTES_OF(preamble), core, slots, mac, body };
 
-    bl_preamble_encode(a->header.blob_id, core.size, slots.size, a->header.slots_epoch, preamble);
+    write_preamble(&a->header, core.size, slots.size, preamble);
     for (size_t i = 0; i < BL_COUNT_OF(pieces); i++)
         assert_ok(bulla_buffer_append(&blob, pieces[i], &err), &err);
     return cause_of(f, bulla_buffer_bytes(&blob), &no_demands);
@@ -144,15 +157,14 @@ parts_of_another_blob(void **state)
     parts_of(&second, &b);
     const struct bl_header *h = &a.header, *o = &b.header;
 
-    assert_int_equal(spliced(f, &a, h->core_bytes, h->slots_bytes, h->mac, a.body),
-                     BULLA_CAUSE_NONE);
-    assert_int_equal(spliced(f, &a, h->core_bytes, h->slots_bytes, h->mac, b.body),
+    assert_int_equal(spliced(f, &a, h->core_bytes, h->covered, h->mac, a.body), BULLA_CAUSE_NONE);
+    assert_int_equal(spliced(f, &a, h->core_bytes, h->covered, h->mac, b.body),
                      BULLA_CAUSE_BODY_ALTERED);
-    assert_int_equal(spliced(f, &a, h->core_bytes, h->slots_bytes, o->mac, a.body),
+    assert_int_equal(spliced(f, &a, h->core_bytes, h->covered, o->mac, a.body),
                      BULLA_CAUSE_HEADER_ALTERED);
-    assert_int_equal(spliced(f, &a, h->core_bytes, o->slots_bytes, h->mac, a.body),
+    assert_int_equal(spliced(f, &a, h->core_bytes, o->covered, h->mac, a.body),
                      BULLA_CAUSE_SLOT_ALTERED);
-    assert_int_equal(spliced(f, &a, h->core_bytes, o->slots_bytes, o->mac, b.body),
+    assert_int_equal(spliced(f, &a, h->core_bytes, o->covered, o->mac, b.body),
                      BULLA_CAUSE_SLOT_ALTERED);
     bl_header_done(&a.header);
     bl_header_done(&b.header);
@@ -173,9 +185,8 @@ another_core(void **state)
     f->request.name = "test";
     parts_of(&first, &a);
     parts_of(&second, &b);
-    assert_int_equal(
-        spliced(f, &a, b.header.core_bytes, a.header.slots_bytes, a.header.mac, a.body),
-        BULLA_CAUSE_SLOT_ALTERED);
+    assert_int_equal(spliced(f, &a, b.header.core_bytes, a.header.covered, a.header.mac, a.body),
+                     BULLA_CAUSE_SLOT_ALTERED);
     bl_header_done(&a.header);
     bl_header_done(&b.header);
 }
@@ -236,19 +247,18 @@ with_table(const struct recipient *f, const struct bulla_buffer *blob,
     struct parts a = { 0 };
     struct bl_blob_binding binding;
     BL_AUTO(bl_slot_session) session = { .opener = &f->opener, .now_s = NOW_S };
-    BL_AUTO(bl_secret) prk = { 0 };
+    BL_AUTO(bl_opened_header) opened = { 0 };
     BL_AUTO(bulla_buffer) slots = { 0 };
     uint8_t mac[BL_BLOB_MAC_SIZE], preamble[BL_BLOB_PREAMBLE_SIZE];
 
     parts_of(blob, &a);
     assert_ok(bl_blob_bind(a.header.preamble, a.header.core_bytes, &binding, &err), &err);
-    assert_ok(bl_header_open(&a.header, &binding, 0, &session, &prk, &err), &err);
+    assert_ok(bl_header_open(&a.header, &binding, 0, &session, &opened, &err), &err);
     struct bl_slot_table table = a.header.table;
     change(&table);
     assert_ok(bl_slot_table_encode(&table, &slots, &err), &err);
-    bl_preamble_encode(a.header.blob_id, a.header.core_bytes.size, slots.size, a.header.slots_epoch,
-                       preamble);
-    assert_ok(bl_blob_header_mac(&binding, &prk, BL_BYTES_OF(preamble), a.header.core_bytes,
+    write_preamble(&a.header, a.header.core_bytes.size, slots.size, preamble);
+    assert_ok(bl_blob_header_mac(&binding, &opened.prk, BL_BYTES_OF(preamble), a.header.core_bytes,
                                  bulla_buffer_bytes(&slots), mac, &err),
               &err);
     enum bulla_cause cause =

@@ -33,7 +33,11 @@ build(const char *core_hex, const char *slots_hex, struct bulla_buffer *out)
 
     assert_ok(bl_hex_decode(text_bytes(core_hex), &core, &err), &err);
     assert_ok(bl_hex_decode(text_bytes(slots_hex), &slots, &err), &err);
-    bl_preamble_encode(id, core.size, slots.size, /* slots_epoch= */ 5, preamble);
+    struct bl_preamble facts = { .core_size = core.size,
+                                 .slots_size = slots.size,
+                                 .slots_epoch = 5 };
+    memcpy(facts.blob_id, id, sizeof id);
+    bl_preamble_encode(&facts, preamble);
     bulla_buffer_clear(out);
     assert_ok(bulla_buffer_append(out, BL_BYTES_OF(preamble), &err), &err);
     assert_ok(bulla_buffer_append(out, bulla_buffer_bytes(&core), &err), &err);
@@ -346,7 +350,7 @@ encoding_is_the_inverse(void **state)
     assert_ok(bl_core_encode(&header.core, &core, &err), &err);
     assert_bytes_equal(bulla_buffer_bytes(&core), header.core_bytes);
     assert_ok(bl_slot_table_encode(&header.table, &slots, &err), &err);
-    assert_bytes_equal(bulla_buffer_bytes(&slots), header.slots_bytes);
+    assert_bytes_equal(bulla_buffer_bytes(&slots), header.covered);
 }
 
 static void

@@ -74,9 +74,14 @@ the_body_key_is_bound_to_the_immutable_part(void **state)
     uint8_t preamble[BL_BLOB_PREAMBLE_SIZE];
     struct bl_blob_binding first, other;
 
-    bl_preamble_encode(id, 3, 10, 1, preamble);
+    struct bl_preamble facts = { .core_size = 3, .slots_size = 10, .slots_epoch = 1 };
+    memcpy(facts.blob_id, id, sizeof id);
+    bl_preamble_encode(&facts, preamble);
     assert_ok(bl_blob_bind(preamble, text_bytes("abc"), &first, &err), &err);
-    bl_preamble_encode(id, 3, 20, 9, preamble);
+    facts.slots_size = 20;
+    facts.slots_epoch = 9;
+    facts.flags = BL_BLOB_FLAG_AREAS;
+    bl_preamble_encode(&facts, preamble);
     assert_ok(bl_blob_bind(preamble, text_bytes("abc"), &other, &err), &err);
     assert_memory_equal(first.core_digest, other.core_digest, sizeof first.core_digest);
     assert_ok(bl_blob_bind(preamble, text_bytes("abd"), &other, &err), &err);

@@ -54,6 +54,7 @@ struct vector {
     enum bl_tree_kind tree; /* over the passphrases, then the recipients */
     size_t threshold;
     const char *associated_data;
+    bool in_areas;
     const char *opened_with_passphrase;
     size_t opened_with_recipients; /* the first so many */
 };
@@ -106,6 +107,7 @@ static const struct vector vectors[] = {
       .tree = BL_TREE_THRESHOLD,
       .threshold = 2,
       .opened_with_recipients = 2 },
+    { .name = "two areas", 40, { "one" }, .in_areas = true, .opened_with_passphrase = "one" },
 };
 
 /* -- making one -- */
@@ -219,7 +221,12 @@ make(const struct vector *vector, struct bulla_buffer *blob)
         .tree = vector->tree == BL_TREE_LEAF ? NULL : &tree,
     };
     plaintext_of(vector, &plaintext);
-    const struct bl_seal_job job = { &request, &nothing, &entropy, true, plaintext.size };
+    const struct bl_seal_job job = { .request = &request,
+                                     .opener = &nothing,
+                                     .entropy = &entropy,
+                                     .with_plaintext_size = true,
+                                     .plaintext_size = plaintext.size,
+                                     .in_areas = vector->in_areas };
     struct bl_bytes_cursor cursor = { bl_secret_bytes(&plaintext) };
     const struct bl_source source = bl_source_bytes(&cursor);
     const struct bl_sink sink = bl_sink_buffer(blob);
@@ -291,7 +298,7 @@ static const struct edit edits[] = {
     { "one byte", "core of another size", 15, 0x01, .cause = BULLA_CAUSE_NOT_CANONICAL },
     { "one byte", "slots too large", 16, 0x01, .cause = BULLA_CAUSE_LIMIT },
     { "one byte", "flag: body apart", 23, 0x01, .cause = BULLA_CAUSE_BLOB_VERSION },
-    { "one byte", "flag: second copy", 23, 0x04, .cause = BULLA_CAUSE_BLOB_VERSION },
+    { "one byte", "flag: areas, beside an epoch", 23, 0x04, .cause = BULLA_CAUSE_NOT_CANONICAL },
     { "one byte", "flag 31", 20, 0x80, .cause = BULLA_CAUSE_BLOB_VERSION },
     { "one byte", "epoch raised", 31, 0x02, .cause = BULLA_CAUSE_HEADER_ALTERED },
     { "one byte", "epoch lowered", 31, 0x01, .cause = BULLA_CAUSE_HEADER_ALTERED },
@@ -319,6 +326,28 @@ static const struct edit edits[] = {
     { "three chunks", "cut at a chunk", -16416, .cut = true, .cause = BULLA_CAUSE_BODY_TRUNCATED },
     { "three chunks", "first byte of the second chunk", -32816, 0x01,
       .cause = BULLA_CAUSE_BODY_ALTERED },
+    { "two areas", "flag: areas lost", 23, 0x04, .cause = BULLA_CAUSE_NOT_CANONICAL },
+    { "two areas", "epoch beside areas", 31, 0x01, .cause = BULLA_CAUSE_NOT_CANONICAL },
+    { "two areas", "areas too large", 16, 0x01, .cause = BULLA_CAUSE_LIMIT },
+    { "two areas", "areas of another size", 19, 0x10, .cause = BULLA_CAUSE_HEADER_ALTERED },
+    { "two areas", "cut within the second area", -200, .cut = true,
+      .cause = BULLA_CAUSE_BLOB_TRUNCATED },
+};
+
+/* Damage that one of the two areas takes without loss: AREA bytes each, before a body of 112. */
+#define AREA 1536
+#define AREA_1 (-112 - AREA)
+#define AREA_0 (AREA_1 - AREA)
+static const struct edit harmless[] = {
+    { "two areas", "first area: epoch", AREA_0 + 7, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "first area: used", AREA_0 + 8, 0x80, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "first area: slots", AREA_0 + 40, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "first area: room", AREA_0 + 1000, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "first area: MAC", AREA_1 - 48, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "first area: check", AREA_1 - 1, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "second area: epoch raised", AREA_1, 0x40, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "second area: slots", AREA_1 + 40, 0x01, .cause = BULLA_CAUSE_NONE },
+    { "two areas", "second area: check", -113, 0x01, .cause = BULLA_CAUSE_NONE },
 };
 
 static void
@@ -395,6 +424,9 @@ write_all(void)
     printf("{ \"format\": \"bulla sealed blob 1\", \"vectors\": [\n");
     for (size_t i = 0; i < BL_COUNT_OF(vectors); i++)
         print_vector(&vectors[i], i + 1 == BL_COUNT_OF(vectors));
+    printf("], \"harmless\": [\n");
+    for (size_t i = 0; i < BL_COUNT_OF(harmless); i++)
+        print_edit(&harmless[i], i + 1 == BL_COUNT_OF(harmless));
     printf("], \"refused\": [\n");
     for (size_t i = 0; i < BL_COUNT_OF(edits); i++)
         print_edit(&edits[i], i + 1 == BL_COUNT_OF(edits));
@@ -450,7 +482,7 @@ check_edit(const struct edit *edit, const struct bulla_buffer *blobs)
     MUST(bulla_buffer_append(&altered, bulla_buffer_bytes(&blobs[i]), &failure));
     apply(edit, &altered);
     enum bulla_cause cause = open_blob(&vectors[i], bulla_buffer_bytes(&altered), &opened);
-    if (cause == edit->cause && opened.data == NULL)
+    if (cause == edit->cause && (opened.data == NULL) == (cause != BULLA_CAUSE_NONE))
         return 0;
     printf("%s: %s: cause %d, expected %d\n", edit->of, edit->why, (int)cause, (int)edit->cause);
     return 1;
@@ -485,6 +517,8 @@ check_all(const char *path)
         failed += check_blob(&vectors[i], &blobs[i]);
     for (size_t i = 0; i < BL_COUNT_OF(edits); i++)
         failed += check_edit(&edits[i], blobs);
+    for (size_t i = 0; i < BL_COUNT_OF(harmless); i++)
+        failed += check_edit(&harmless[i], blobs);
     for (size_t i = 0; i < BL_COUNT_OF(vectors); i++)
         bulla_buffer_done(&blobs[i]);
     printf("%zu vectors, %zu refusals, %u failed\n", BL_COUNT_OF(vectors), BL_COUNT_OF(edits),
