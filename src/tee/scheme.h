@@ -105,6 +105,9 @@ enum bulla_status bl_anchor_of_root(const struct bl_verification *verification, 
                                     const struct bl_certificate *root,
                                     const struct bl_anchor **anchor_out,
                                     struct bulla_error *err) BULLA_CHECKED;
+/** A binding needs a binder: BULLA_E_ARGUMENT. */
+enum bulla_status bl_check_arguments(const struct bl_verification *verification,
+                                     struct bulla_error *err) BULLA_CHECKED;
 /** What the evidence carries is what the caller wants it to carry: NONCE_MISMATCH, unless nothing was
  *  asked for. An empty binder wants nothing to be carried. In constant time. */
 enum bulla_status bl_check_binder(const struct bl_verification *verification,

@@ -161,6 +161,14 @@ bl_anchor_of_root(const struct bl_verification *verification, const char *vendor
 }
 
 enum bulla_status
+bl_check_arguments(const struct bl_verification *v, struct bulla_error *err)
+{
+    if (v->binding != BL_BINDING_ABSENT && v->binder.size == 0)
+        return bulla_fail(err, BULLA_E_ARGUMENT, "verification", "binding without a binder", 0);
+    return BULLA_OK;
+}
+
+enum bulla_status
 bl_check_binder(const struct bl_verification *verification, struct bulla_bytes carried,
                 struct bulla_error *err)
 {

@@ -171,14 +171,6 @@ verify_vtpm(const struct bl_verification *v, struct bulla_bytes runtime_data,
     return verify_quote(v, key, claims, err);
 }
 
-static enum bulla_status
-check_arguments(const struct bl_verification *v, struct bulla_error *err)
-{
-    if (v->binding != BL_BINDING_ABSENT && v->binder.size == 0)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "verification", "binding without a binder", 0);
-    return BULLA_OK;
-}
-
 enum bulla_status
 bl_azure_verify(const struct bl_verification *verification, struct bl_claims *claims_out,
                 struct bulla_error *err)
@@ -186,7 +178,7 @@ bl_azure_verify(const struct bl_verification *verification, struct bl_claims *cl
     struct bl_azure_report report;
     struct bl_claims claims;
 
-    BL_TRY(check_arguments(verification, err));
+    BL_TRY(bl_check_arguments(verification, err));
     BL_TRY(bl_azure_evidence(verification, &report, err));
     BL_TRY(verify_hardware(verification, &report, &claims, err));
     BL_TRY(verify_vtpm(verification, report.runtime_data, &claims, err));

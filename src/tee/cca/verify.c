@@ -5,6 +5,7 @@
 #include "crypto/cose_sign1.h"
 #include "crypto/public_key.h"
 #include "tee/cca/structures.h"
+#include "tee/signature.h"
 
 #define RAW_POINT_SIZE 97    /* bytes: P-384 */
 #define RAW_POINT_FIRST 0x04 /* SEC 1 2.3.3: uncompressed; no CBOR map begins so */
@@ -45,12 +46,11 @@ check_realm_signature(const struct bl_cca_realm *realm, struct bulla_error *err)
     BL_TRY(realm_key(realm->public_key, &key, err));
     enum bulla_status status =
         bl_cose_message_verify(key, (struct bulla_bytes){ NULL, 0 }, &realm->message, &inner);
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_COSE_SIGNATURE, "CCA realm token",
-                                "its signature is not by its key");
-    if (status != BULLA_OK && err != NULL)
-        *err = inner;
-    return status;
+    return bl_signature_told(status, &inner,
+                             (struct bl_signature_blame){ BULLA_CAUSE_COSE_SIGNATURE,
+                                                          "CCA realm token",
+                                                          "its signature is not by its key" },
+                             err);
 }
 
 /* The realm says which hash made its measurements; a register of another size than the first

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "crypto/crl.h"
+#include "tee/signature.h"
 #include "tee/x509path/path.h"
 
 #define WHERE "collateral"
@@ -149,6 +150,12 @@ signer_done(struct signer *signer)
     bl_certificate_list_done(&signer->chain);
 }
 
+static struct bl_signature_blame
+signature_blame(const char *what)
+{
+    return (struct bl_signature_blame){ BULLA_CAUSE_COLLATERAL_SIGNATURE, WHERE, what };
+}
+
 static enum bulla_status
 fail_signature(const char *what, struct bulla_error *err)
 {
@@ -176,11 +183,8 @@ verify_signer(const struct signer *signer, const struct bl_certificate_list *lis
         return bulla_fail_cause(err, BULLA_CAUSE_WRONG_ROOT, WHERE, "another root than the PCK's");
     enum bulla_status status = bl_chain_verify_known(
         &leaf, 1, signer->platform->root, signer->v->now_s, NULL, signer->v->memo, &failure);
-    if (status == BULLA_E_SIGNATURE)
-        return fail_signature("the certificates of its signer do not verify", err);
-    if (status != BULLA_OK && err != NULL)
-        *err = failure;
-    return status;
+    return bl_signature_told(status, &failure,
+                             signature_blame("the certificates of its signer do not verify"), err);
 }
 
 static enum bulla_status
@@ -188,18 +192,12 @@ verify_by_key(const struct bl_certificate *certificate, const struct bl_signed_j
               struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_key) key = NULL;
-    struct bulla_error failure = { 0 };
 
     BL_TRY(bl_certificate_key(certificate, &key, err));
     if (bl_key_kind(key) != BL_KEY_P256)
         return fail_signature("the key of its signer is of another kind", err);
-    enum bulla_status status =
-        bl_key_verify(key, &found->object, 1, BL_BYTES_OF(found->signature), &failure);
-    if (status == BULLA_E_SIGNATURE)
-        return fail_signature("the signature does not verify", err);
-    if (status != BULLA_OK && err != NULL)
-        *err = failure;
-    return status;
+    return bl_signature_check(key, found->object, BL_BYTES_OF(found->signature),
+                              signature_blame("the signature does not verify"), err);
 }
 
 static enum bulla_status

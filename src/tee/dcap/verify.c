@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "tee/dcap/collateral.h"
+#include "tee/signature.h"
 
 #define WHERE "DCAP quote"
 #define REPORT_DATA_SIZE 64 /* bytes */
@@ -122,23 +123,6 @@ check_module(const struct subject *subject, struct bulla_error *err)
 /* -- signatures ---------------------------------------------------------------------------------- */
 
 static enum bulla_status
-verify_signature(const struct bl_key *key, struct bulla_bytes bytes, struct bulla_bytes signature,
-                 enum bulla_cause cause, struct bulla_error *err)
-{
-    struct bulla_error failure = { 0 };
-    enum bulla_status status = bl_key_verify(key, &bytes, 1, signature, &failure);
-
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, cause, WHERE,
-                                cause == BULLA_CAUSE_QUOTE_SIGNATURE
-                                    ? "the attestation key did not sign it"
-                                    : "the PCK did not sign the quoting enclave's report");
-    if (status != BULLA_OK && err != NULL)
-        *err = failure;
-    return status;
-}
-
-static enum bulla_status
 check_qe_report(const struct subject *subject, struct bulla_error *err)
 {
     const struct bl_dcap_quote *quote = subject->quote;
@@ -149,8 +133,11 @@ check_qe_report(const struct subject *subject, struct bulla_error *err)
     BL_TRY(bl_certificate_key(subject->pck.chain.items[BL_PCK_LEAF], &key, err));
     if (bl_key_kind(key) != BL_KEY_P256)
         return bulla_fail(err, BULLA_E_UNTRUSTED, "PCK certificate", "a key of another kind", 0);
-    BL_TRY(verify_signature(key, quote->qe_report, quote->qe_signature,
-                            BULLA_CAUSE_REPORT_SIGNATURE, err));
+    BL_TRY(bl_signature_check(
+        key, quote->qe_report, quote->qe_signature,
+        (struct bl_signature_blame){ BULLA_CAUSE_REPORT_SIGNATURE, WHERE,
+                                     "the PCK did not sign the quoting enclave's report" },
+        err));
     BL_TRY(bl_hash_parts(BL_SHA256, vouched, BL_COUNT_OF(vouched), expected, err));
     if (!bl_equal(subject->qe.report_data, BL_BYTES_OF(expected)))
         return bulla_fail_cause(err, BULLA_CAUSE_BINDING_MISMATCH, WHERE,
@@ -167,8 +154,10 @@ check_quote_signature(const struct subject *subject, struct bulla_error *err)
 
     memcpy(point + 1, quote->attestation_key.data, quote->attestation_key.size);
     BL_TRY(bl_key_from_raw_public(BL_KEY_P256, BL_BYTES_OF(point), &key, err));
-    return verify_signature(key, quote->signed_part, quote->signature, BULLA_CAUSE_QUOTE_SIGNATURE,
-                            err);
+    return bl_signature_check(key, quote->signed_part, quote->signature,
+                              (struct bl_signature_blame){ BULLA_CAUSE_QUOTE_SIGNATURE, WHERE,
+                                                           "the attestation key did not sign it" },
+                              err);
 }
 
 /* -- the quoting enclave ------------------------------------------------------------------------- */

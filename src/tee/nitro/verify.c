@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "codec/hex.h"
 #include "crypto/cose_sign1.h"
+#include "tee/signature.h"
 #include "tee/x509path/path.h"
 
 static const char kind[] = "nitro";
@@ -88,11 +89,9 @@ verify_signature(const struct bl_verification *v, const struct bl_certificate *l
 
     BL_TRY(bl_certificate_key(leaf, &key, err));
     enum bulla_status status = bl_cose_sign1_verify(key, &context, v->evidence, &message, &why);
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_COSE_SIGNATURE, where, why.what);
-    if (status != BULLA_OK && err != NULL)
-        *err = why;
-    return status;
+    return bl_signature_told(
+        status, &why, (struct bl_signature_blame){ BULLA_CAUSE_COSE_SIGNATURE, where, why.what },
+        err);
 }
 
 /* Each input of this name must be what the field carries. */

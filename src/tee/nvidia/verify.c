@@ -7,6 +7,7 @@
 #include "crypto/certificate_list.h"
 #include "tee/nvidia/leaf.h"
 #include "tee/nvidia/structures.h"
+#include "tee/signature.h"
 #include "tee/x509path/path.h"
 
 /* -- the chain ----------------------------------------------------------------------------------- */
@@ -66,20 +67,16 @@ check_signature(const struct bl_nvidia_report *report, const struct bl_certifica
                 struct bulla_error *err)
 {
     BL_AUTO_FREE(bl_key) key = NULL;
-    struct bulla_error inner = { 0 };
 
     BL_TRY(bl_certificate_key(leaf, &key, err));
     if (bl_key_kind(key) != BL_KEY_P384)
         return bulla_fail_cause(err, BULLA_CAUSE_KEY_ATTRIBUTES, "leaf certificate",
                                 "its key is not on P-384");
-    enum bulla_status status =
-        bl_key_verify(key, &report->signed_bytes, 1, report->signature, &inner);
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_REPORT_SIGNATURE, "NVIDIA report",
-                                "its signature is not by the leaf of the chain");
-    if (status != BULLA_OK && err != NULL)
-        *err = inner;
-    return status;
+    return bl_signature_check(
+        key, report->signed_bytes, report->signature,
+        (struct bl_signature_blame){ BULLA_CAUSE_REPORT_SIGNATURE, "NVIDIA report",
+                                     "its signature is not by the leaf of the chain" },
+        err);
 }
 
 /* A report that says which firmware it is must be signed by the key of that firmware; a leaf that

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tee/signature.h"
 #include "tee/snp/chain.h"
 
 #define REPORT "SNP report"
@@ -37,18 +38,12 @@ static enum bulla_status
 check_signature(const struct bl_key *key, struct bulla_bytes signed_part,
                 const uint8_t signature[96], const char *where, struct bulla_error *err)
 {
-    struct bulla_error inner = { 0 };
-
     if (bl_key_kind(key) != BL_KEY_P384)
         return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, where, "key is not one of P-384");
-    enum bulla_status status =
-        bl_key_verify(key, &signed_part, 1, (struct bulla_bytes){ signature, 96 }, &inner);
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_REPORT_SIGNATURE, where,
-                                "signature does not verify");
-    if (status != BULLA_OK && err != NULL)
-        *err = inner;
-    return status;
+    return bl_signature_check(key, signed_part, (struct bulla_bytes){ signature, 96 },
+                              (struct bl_signature_blame){ BULLA_CAUSE_REPORT_SIGNATURE, where,
+                                                           "signature does not verify" },
+                              err);
 }
 
 static enum bulla_status
@@ -123,14 +118,6 @@ make_claims(const struct bl_snp_report *report, const struct bl_snp_chain *chain
     return claim_platform(report, claims, err);
 }
 
-static enum bulla_status
-check_arguments(const struct bl_verification *v, struct bulla_error *err)
-{
-    if (v->binding != BL_BINDING_ABSENT && v->binder.size == 0)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "verification", "binding without a binder", 0);
-    return BULLA_OK;
-}
-
 enum bulla_status
 bl_snp_verify(const struct bl_verification *verification, struct bl_claims *claims_out,
               struct bulla_error *err)
@@ -142,7 +129,7 @@ bl_snp_verify(const struct bl_verification *verification, struct bl_claims *clai
     struct bl_snp_table table;
     bool is_vlek = false;
 
-    BL_TRY(check_arguments(verification, err));
+    BL_TRY(bl_check_arguments(verification, err));
     BL_TRY(bl_snp_evidence_split(verification->evidence, &bytes, &table, err));
     BL_TRY(bl_snp_report_decode(bytes, &report, err));
     BL_TRY(find_signing_key(&report, &is_vlek, err));

@@ -161,14 +161,6 @@ trust_enclave_alone(const struct bl_tpm_layer *layer, const struct bl_key *key,
     return BULLA_OK;
 }
 
-static enum bulla_status
-check_arguments(const struct bl_verification *v, struct bulla_error *err)
-{
-    if (v->binding != BL_BINDING_ABSENT && v->binder.size == 0)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "verification", "binding without a binder", 0);
-    return BULLA_OK;
-}
-
 enum bulla_status
 bl_tpm_verify(const struct bl_verification *verification, struct bl_claims *claims_out,
               struct bulla_error *err)
@@ -177,7 +169,7 @@ bl_tpm_verify(const struct bl_verification *verification, struct bl_claims *clai
     struct bl_tpm_evidence evidence;
     struct bl_claims claims = { .kind = kind, .binding = verification->binding };
 
-    BL_TRY(check_arguments(verification, err));
+    BL_TRY(bl_check_arguments(verification, err));
     BL_TRY(bl_tpm_evidence_decode(verification->evidence, &evidence, err));
     if (evidence.enclave.is_present)
         BL_TRY(verify_enclave(&evidence, verification, &claims, &enclave_key, err));

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "crypto/hash.h"
+#include "tee/signature.h"
 
 static const char where[] = "certificate chain";
 
@@ -37,11 +38,9 @@ bl_path_verify(const struct bl_verification *verification,
     enum bulla_status status = bl_chain_verify_known(
         chain, chain_count, anchor, verification->now_s, known_critical, verification->memo, &why);
 
-    if (status == BULLA_E_SIGNATURE)
-        return bulla_fail_cause(err, BULLA_CAUSE_UNTRUSTED, why.where, why.what);
-    if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)
-        *err = why;
-    return status;
+    return bl_signature_told(
+        status, &why, (struct bl_signature_blame){ BULLA_CAUSE_UNTRUSTED, why.where, why.what },
+        err);
 }
 
 /* Is this the very certificate that somebody looked at: whoever gave it, or whoever pinned its key? */
