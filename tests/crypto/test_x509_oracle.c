@@ -343,6 +343,8 @@ parse_shape(struct shape shape, struct bulla_error *err)
 static void
 forms(void **state)
 {
+    static const uint8_t no_utf8[] = { 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03,
+                                       0x55, 0x04, 0x03, 0x0c, 0x01, 0xff };
     static const uint8_t set_without_attribute[] = { 0x31, 0x00 },
                          no_set[] = { 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'x' },
                          three_in_one[] = { 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04,
@@ -365,6 +367,7 @@ forms(void **state)
     REFUSED(BULLA_E_UNSUPPORTED, .version = 3);
     REFUSED(BULLA_E_MALFORMED, .version = 2, .has_other_algorithm = true);
     REFUSED(BULLA_E_MALFORMED, .version = 2, .name = BL_BYTES_OF(set_without_attribute));
+    REFUSED(BULLA_E_MALFORMED, .version = 2, .name = BL_BYTES_OF(no_utf8));
     REFUSED(BULLA_E_MALFORMED, .version = 2, .name = BL_BYTES_OF(no_set));
     REFUSED(BULLA_E_MALFORMED, .version = 2, .name = BL_BYTES_OF(three_in_one));
     REFUSED(BULLA_E_MALFORMED, .version = 2, .extensions = BL_BYTES_OF(path_of_leaf));
