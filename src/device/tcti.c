@@ -10,17 +10,17 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <tss2/tss2_tpm2_types.h>
 
 #include "base/fault.h"
 #include "base/memory.h"
 #include "codec/reader.h"
+#include "sys/clock.h"
 
 #define TCTI_MAGIC UINT64_C(0x42554c4c41545031) /* any value but zero: "BULLATP1" */
 #define RETRY_COUNT_MAX 12                      /* with doubling: about 8 s in all */
-#define RETRY_FIRST_MS 2
+#define RETRY_FIRST_MS 2u
 
 static const uint8_t failure_response[BL_TPM_HEADER_SIZE] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 1, 1 };
 
@@ -57,16 +57,6 @@ asks_for_another_try(uint32_t code)
     return code == TPM2_RC_RETRY || code == TPM2_RC_YIELDED || code == TPM2_RC_TESTING;
 }
 
-static void
-pause_before(unsigned attempt)
-{
-    long ms = (long)RETRY_FIRST_MS << attempt;
-    struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-    while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {
-    }
-}
-
 /* The TPM has not acted on a command that it answers in this way: the same bytes are sent again. */
 static enum bulla_status
 exchange(struct bl_tcti *tcti, struct bulla_bytes command, struct bulla_error *err)
@@ -84,7 +74,7 @@ exchange(struct bl_tcti *tcti, struct bulla_bytes command, struct bulla_error *e
         if (attempt == RETRY_COUNT_MAX) /* not left to ESYS, which would start all over */
             return bulla_fail_detail(err, BULLA_CAUSE_TPM_FAILED, "TPM",
                                      "it asks for another try without end", code);
-        pause_before(attempt);
+        bl_clock_sleep_ms(RETRY_FIRST_MS << attempt);
     }
 }
 

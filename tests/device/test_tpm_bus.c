@@ -241,6 +241,17 @@ static const uint8_t retry_later[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x09, 0x22
 static const uint8_t pcr_changed[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x28 };
 static const uint8_t tpm_1_2[] = { 0x00, 0xc4, 0, 0, 0, 10, 0, 0, 0, 30 };
 
+static unsigned slept_ms;
+
+/* In the place of bl_clock_sleep_ms(): nobody here waits for anything to happen. */
+void __wrap_bl_clock_sleep_ms(unsigned duration_ms);
+
+void
+__wrap_bl_clock_sleep_ms(unsigned duration_ms)
+{
+    slept_ms += duration_ms;
+}
+
 static void
 test_retries_are_bounded(void **state)
 {
@@ -253,12 +264,16 @@ test_retries_are_bounded(void **state)
 
     f->tap.context = &forgery;
     f->tap.alter = answer_instead;
+    slept_ms = 0;
     assert_ok(bl_tpm_random(f->tpm, random, sizeof random, &err), &err);
     assert_int_equal(forgery.count, 3);
+    assert_int_equal(slept_ms, 2 + 4 + 8);
+    slept_ms = 0;
     forgery.times = 0;
     assert_cause(bl_tpm_random(f->tpm, random, sizeof random, &err), BULLA_CAUSE_TPM_FAILED, &err);
     assert_int_equal(err.detail, TPM2_RC_RETRY);
     assert_int_equal(forgery.count, 3 + 13);
+    assert_int_equal(slept_ms, 8190); /* 2 ms, doubled eleven times */
 }
 
 static void

@@ -11,8 +11,6 @@
 
 #include "base/fault.h"
 
-#define PATIENCE_MS 1000 /* with a peer that a failure has silenced */
-
 static void
 echo(struct tls_fixture *f)
 {
@@ -412,6 +410,7 @@ test_every_socket_failure_ends_the_connection(void **state)
     struct tls_fixture *f = *state;
     bool reached = true;
 
+    f->hangs_up = true; /* as a server whose connection failed does */
     for (uint64_t n = 1; reached; n++) {
         struct bulla_error err = { 0 };
         BL_AUTO(bulla_buffer) body = { 0 };
@@ -419,11 +418,11 @@ test_every_socket_failure_ends_the_connection(void **state)
         start_accepting(f);
         bl_fault_arm(BL_FAULT_SOCKET, n, false); /* whichever end comes to it */
         enum bulla_status status =
-            bl_tls_connect(f->root, bl_clock_now_s(), f->fds[0], PATIENCE_MS, &f->tls, &err);
+            bl_tls_connect(f->root, bl_clock_now_s(), f->fds[0], HANDSHAKE_MS, &f->tls, &err);
         if (status == BULLA_OK)
-            status = bl_tls_send_frame(f->tls, BL_LITERAL("x"), PATIENCE_MS, &err);
+            status = bl_tls_send_frame(f->tls, BL_LITERAL("x"), HANDSHAKE_MS, &err);
         if (status == BULLA_OK)
-            status = bl_tls_receive_frame(f->tls, PATIENCE_MS, &body, &err);
+            status = bl_tls_receive_frame(f->tls, HANDSHAKE_MS, &body, &err);
         shutdown(f->fds[0], SHUT_WR);
         reached = bl_fault_disarm();
         assert_true(reached || status == BULLA_OK);

@@ -84,6 +84,7 @@ struct tls_fixture {
     int fds[2]; /* the client's, the server's */
     pthread_t thread;
     unsigned accept_ms;
+    bool hangs_up;                        /* the server, once it is done */
     void (*serve)(struct tls_fixture *f); /* in the server's thread, after the handshake */
     enum bulla_status accept_status;
     struct bl_tls *accepted;
@@ -120,6 +121,8 @@ accept_thread(void *argument)
     f->accept_status = bl_tls_accept(f->server, f->fds[1], f->accept_ms, &f->accepted, &err);
     if (f->accept_status == BULLA_OK && f->serve != NULL)
         f->serve(f);
+    if (f->hangs_up)
+        shutdown(f->fds[1], SHUT_RDWR);
     return NULL;
 }
 
