@@ -16,6 +16,7 @@
 
 #include "collateral/cache.h"
 #include "faults.h"
+#include "folder.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -36,8 +37,7 @@ static int
 world_start(void **state)
 {
     (void)state;
-    strcpy(world, "/tmp/bulla-cache-XXXXXX");
-    return mkdtemp(world) == NULL;
+    return make_folder(world, sizeof world);
 }
 
 static int

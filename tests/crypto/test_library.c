@@ -15,6 +15,7 @@
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "folder.h"
 
 static const char configuration[] = "openssl_conf = all\n"
                                     "[all]\n"
@@ -22,14 +23,14 @@ static const char configuration[] = "openssl_conf = all\n"
                                     "[algorithms]\n"
                                     "default_properties = provider=nobody\n";
 
-static char directory[] = "/tmp/bulla-test-XXXXXX";
+static char directory[64];
 static char path[sizeof directory + sizeof "/openssl.cnf"];
 
 static int
 write_configuration(void **state)
 {
     (void)state;
-    if (mkdtemp(directory) == NULL)
+    if (make_folder(directory, sizeof directory) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/openssl.cnf", directory);
     FILE *file = fopen(path, "w");

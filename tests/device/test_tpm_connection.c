@@ -4,6 +4,8 @@
  */
 #include "tpm_fixture.h"
 
+#include "folder.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -221,8 +223,7 @@ peer_start(struct peer *peer, struct bl_vtpm *vtpm, enum manner manner, unsigned
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
     *peer = (struct peer){ .vtpm = vtpm, .manner = manner, .after = after };
-    strcpy(peer->directory, "/tmp/bulla-test-XXXXXX");
-    assert_non_null(mkdtemp(peer->directory));
+    assert_int_equal(make_folder(peer->directory, sizeof peer->directory), 0);
     snprintf(peer->path, sizeof peer->path, "%s/tpm", peer->directory);
     strcpy(address.sun_path, peer->path);
     peer->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

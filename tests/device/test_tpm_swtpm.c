@@ -4,6 +4,8 @@
  */
 #include "tpm_fixture.h"
 
+#include "folder.h"
+
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -64,8 +66,8 @@ setup(void **state)
     static struct swtpm swtpm;
 
     bl_tpm_quiet_libraries();
-    swtpm = (struct swtpm){ .directory = "/tmp/bulla-test-XXXXXX" };
-    if (mkdtemp(swtpm.directory) == NULL)
+    swtpm = (struct swtpm){ 0 };
+    if (make_folder(swtpm.directory, sizeof swtpm.directory) != 0)
         return -1;
     snprintf(swtpm.path, sizeof swtpm.path, "%s/tpm", swtpm.directory);
     *state = &swtpm;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "folder.h"
 #include "seal/volume.h"
 
 #define NOW 1700000000000000000
@@ -118,8 +119,7 @@ fixture_init(struct fixture *f)
     struct bulla_error err = { 0 };
 
     *f = (struct fixture){ 0 };
-    strcpy(f->directory, "/tmp/bulla-volume-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    assert_int_equal(make_folder(f->directory, sizeof f->directory), 0);
     snprintf(f->backup, sizeof f->backup, "%s.copy", f->directory);
     assert_ok(bl_secret_new(&f->key, BL_VOLUME_KEY_SIZE, &err), &err);
     memset(f->key.data, 0x5a, f->key.size);

@@ -8,17 +8,17 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "folder.h"
 #include "store/store.h"
 
 static char folder[64];
 static char path[96];
 
 static int
-make_folder(void **state)
+make_store_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/bulla-store-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    if (make_folder(folder, sizeof folder) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/store.db", folder);
     return 0;
@@ -216,7 +216,7 @@ test_every_failing_database_call(void **state)
 int
 main(void)
 {
-#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, make_store_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         STORE_TEST(test_create_once_then_open),
         STORE_TEST(test_rollback_undoes_and_commit_keeps),

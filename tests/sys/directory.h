@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "unit.h"
 
 #define TEST_PATH_SIZE 256
@@ -29,8 +30,7 @@ static int
 make_test_directory(void **state)
 {
     (void)state;
-    strcpy(test_directory, "/tmp/bulla-test-XXXXXX");
-    return mkdtemp(test_directory) == NULL ? -1 : 0;
+    return make_folder(test_directory, sizeof test_directory);
 }
 
 static int
