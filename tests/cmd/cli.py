@@ -182,6 +182,16 @@ class EmulatedTpm:
         assert struct.unpack(">HII", answer[:10])[2] == 0, answer
 
 
+def needs_enclaves():
+    """Skips where this machine can have none."""
+    kernel = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"],
+                            capture_output=True, check=False)
+    if kernel.returncode != 0:
+        raise Skip("user namespaces are forbidden here")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        raise Skip("/dev/fuse cannot be opened")
+
+
 def case(function):
     CASES.append(function)
     return function

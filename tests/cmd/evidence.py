@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence that tests make themselves: PSA tokens (draft-tschofenig-rats-psa-token), signed by openssl."""
+"""Evidence that tests make themselves: PSA tokens (draft-tschofenig-rats-psa-token), signed by openssl; and the
+policies that they meet."""
 import hashlib
-import os
 import re
 import subprocess
 
@@ -67,3 +67,57 @@ class Device:
         signed = cbor(["Signature1", protected, b"", claims])
         signature = raw_signature(openssl("dgst", "-sha256", "-sign", self.key, stdin=signed))
         return b"\xd2" + cbor([protected, {}, claims, signature])
+
+
+POLICY = """format: 1
+name: meters
+version: 7
+subject: enclave
+binding: none
+classes: [hardware]
+platforms: ["{platform}"]
+platform_pcrs: any
+not_after: {not_after}
+isolation: [none]
+signers: ["{signer}"]
+product: meter
+minimum_version: 1
+codes: any
+configs: any
+"""
+POLICY_2 = """format: 2
+name: meters
+version: 8
+subject: enclave
+binding: {binding}
+not_after: "{not_after}"
+kinds: [psa]
+classes: [hardware]
+platforms: [{{ value: "{platform}", from: enrolled, until: "{until}" }}]
+revoked_platforms: {revoked}
+exceptions: []
+unchecked: []
+isolation: [hardware]
+signers: {{ any: "the code says who" }}
+products: {{ absent: "tokens have none" }}
+minimum_version: {{ absent: "tokens have none" }}
+codes: [{{ value: "{code}", from: "release 1", until: "2100-01-01T00:00:00Z" }}]
+configs: {{ absent: "tokens have none" }}
+"""
+FAR = "2100-01-01T00:00:00Z"
+
+
+def policy(home, device, name="policy.yaml", **changed):
+    """The name of a policy of format 1 that permits this device, but for what is changed."""
+    values = {"platform": device.instance.hex(), "signer": hashlib.sha256(b"vendor").hexdigest(),
+              "not_after": 4000000000, **changed}
+    home.write(name, POLICY.format(**values).encode())
+    return name
+
+
+def policy_2(home, device, name="two.yaml", **changed):
+    """The same in format 2, where the code counts."""
+    values = {"binding": "none", "not_after": FAR, "platform": device.instance.hex(), "until": FAR, "revoked": "[]",
+              "code": device.code().hex(), **changed}
+    home.write(name, POLICY_2.format(**values).encode())
+    return name

@@ -7,28 +7,9 @@ import subprocess
 import time
 
 from cli import case, main
-from evidence import Device, openssl
+from evidence import Device, openssl, policy_2
 
 NONCE = bytes(range(16))
-POLICY = """format: 2
-name: meters
-version: 8
-subject: enclave
-binding: {binding}
-not_after: "{not_after}"
-kinds: [psa]
-classes: [hardware]
-platforms: [{{ value: "{platform}", from: enrolled, until: "2100-01-01T00:00:00Z" }}]
-revoked_platforms: []
-exceptions: []
-unchecked: []
-isolation: [hardware]
-signers: {{ any: "the code says who" }}
-products: {{ absent: "tokens have none" }}
-minimum_version: {{ absent: "tokens have none" }}
-codes: [{{ value: "{code}", from: "release 1", until: "2100-01-01T00:00:00Z" }}]
-configs: {{ absent: "tokens have none" }}
-"""
 
 
 class Setting:
@@ -51,10 +32,8 @@ class Setting:
         openssl("req", "-x509", "-new", "-key", self.ca_key, "-subj", "/CN=owner", "-days", days, "-sha384",
                 "-out", self.ca, *added)
 
-    def policy(self, binding="key", platform=None, not_after="2100-01-01T00:00:00Z"):
-        self.home.write("policy.yaml", POLICY.format(binding=binding, not_after=not_after,
-                                                     platform=platform or self.device.instance.hex(),
-                                                     code=self.device.code().hex()).encode())
+    def policy(self, **changed):
+        policy_2(self.home, self.device, "policy.yaml", **{"binding": "key", **changed})
 
     def verify(self, *options, nonce=NONCE, carried=None, all_options=True):
         self.home.write("token", self.device.token(carried or hashlib.sha512(self.spki + nonce).digest()))

@@ -15,7 +15,7 @@ import threading
 import time
 
 import cli
-from cli import PROGRAM, Skip, case, main
+from cli import PROGRAM, Skip, case, main, needs_enclaves
 
 AGENT, WITHOUT_USERNS = map(os.path.abspath, sys.argv[2:4])
 WAIT_S = 60
@@ -37,12 +37,7 @@ isolation: {{ permit_unenforced: [{permitted}] }}
 
 def prepare(home, act, **how):
     """A signed image in the home. Skips where no enclave can be."""
-    kernel = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"],
-                            capture_output=True, check=False)
-    if kernel.returncode != 0:
-        raise Skip("user namespaces are forbidden here")
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        raise Skip("/dev/fuse cannot be opened")
+    needs_enclaves()
     build(home, act, **how)
 
 

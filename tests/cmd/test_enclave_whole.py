@@ -13,7 +13,7 @@ import sys
 import time
 
 from certified_tpm import certified_tpm
-from cli import Skip, case, main
+from cli import Skip, case, main, needs_enclaves
 
 AGENT = os.path.abspath(sys.argv[2])
 PASSWORD = b"canary-7c2e-redis"
@@ -71,12 +71,7 @@ def free_port():
 def prepare(home, version=1):
     if not os.path.exists("/usr/bin/redis-check-rdb"):  # the server by another name (redis-tools)
         raise Skip("redis-tools is not installed")
-    kernel = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"],
-                            capture_output=True, check=False)
-    if kernel.returncode != 0:
-        raise Skip("user namespaces are forbidden here")
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        raise Skip("/dev/fuse cannot be opened")
+    needs_enclaves()
     home.broker, said = home.serve("--dev")
     home.write("auth.conf", b"requirepass " + PASSWORD + b"\n")
     home.bulla("admin", "put", "cache/auth", "auth.conf").ok()

@@ -3,31 +3,14 @@
 """Attestation results: what bulla writes is read by a reader that shares nothing with it, and it reads
 what others write."""
 import base64
-import hashlib
 import json
 import stat
 
 from cli import case, main
-from evidence import Device, cbor, openssl, raw_signature
+from evidence import Device, cbor, openssl, policy, raw_signature
 
 NONCE = bytes(range(32))
 PROFILE = "tag:ietf.org,2026:rats/ear#03"
-POLICY = """format: 1
-name: meters
-version: 7
-subject: enclave
-binding: none
-classes: [hardware]
-platforms: ["{platform}"]
-platform_pcrs: any
-not_after: 4000000000
-isolation: [none]
-signers: ["{signer}"]
-product: meter
-minimum_version: 1
-codes: any
-configs: any
-"""
 CURVES = {"ES256": ("prime256v1", "-sha256", 32), "ES384": ("secp384r1", "-sha384", 48)}
 
 
@@ -40,8 +23,7 @@ def keys(home, name, alg="ES256"):
 
 
 def verify(home, device, *options, **token):
-    home.write("policy.yaml", POLICY.format(platform=device.instance.hex(),
-                                            signer=hashlib.sha256(b"vendor").hexdigest()).encode())
+    policy(home, device)
     home.write("token.cbor", device.token(NONCE, **token))
     return home.bulla("verify", "--kind", "psa", "--anchor", f"iak={device.iak}", "--input", f"nonce={NONCE.hex()}",
                       "--policy", "policy.yaml", *options, "token.cbor")
@@ -196,7 +178,7 @@ def what_is_not_for_us_is_refused(home):
     assert read(home, jwt(key, ear(iat=1795305600.5)), public).code == 8
     home.write("ear", jwt(key, ear()))
     assert home.bulla("verify", "--kind", "ear", "--json", "ear").code == 8
-    home.write("policy.yaml", POLICY.format(platform="11" * 33, signer="22" * 32).encode())
+    policy(home, Device(home), platform="11" * 33, signer="22" * 32)
     home.bulla("verify", "--kind", "ear", "--anchor", f"issuer={public}", "--policy", "policy.yaml", "ear").fails(2)
 
 
@@ -222,7 +204,7 @@ def a_result_needs_all_of_it(home):
 def nothing_is_written_of_what_is_not_genuine(home):
     device = Device(home)
     key = keys(home, "verifier")[0]
-    home.write("policy.yaml", POLICY.format(platform=device.instance.hex(), signer="22" * 32).encode())
+    policy(home, device, signer="22" * 32)
     home.write("token.cbor", device.token(bytes(32)))
     result = home.bulla("verify", "--kind", "psa", "--anchor", f"iak={device.iak}", "--input", f"nonce={NONCE.hex()}",
                         "--policy", "policy.yaml", "--result", "r.jwt", "--result-key", key, "token.cbor")

@@ -1,63 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """bulla verify with a policy: what it permits, what it refuses, and how that is said."""
-import hashlib
-
 from cli import case, main
-from evidence import Device
+from evidence import Device, policy, policy_2
 
 NONCE = bytes(range(32))
-POLICY = """format: 1
-name: meters
-version: 7
-subject: enclave
-binding: none
-classes: [hardware]
-platforms: ["{platform}"]
-platform_pcrs: any
-not_after: {not_after}
-isolation: [none]
-signers: ["{signer}"]
-product: meter
-minimum_version: 1
-codes: any
-configs: any
-"""
-
-
-def policy(home, device, **changed):
-    values = {"platform": device.instance.hex(), "signer": hashlib.sha256(b"vendor").hexdigest(),
-              "not_after": 4000000000, **changed}
-    home.write("policy.yaml", POLICY.format(**values).encode())
-    return "policy.yaml"
-
-
-TWO = """format: 2
-name: meters
-version: 8
-subject: enclave
-binding: none
-not_after: "2100-01-01T00:00:00Z"
-kinds: [psa]
-classes: [hardware]
-platforms: [{{ value: "{platform}", from: enrolled, until: "{until}" }}]
-revoked_platforms: {revoked}
-exceptions: []
-unchecked: []
-isolation: [hardware]
-signers: {{ any: "the code says who" }}
-products: {{ absent: "tokens have none" }}
-minimum_version: {{ absent: "tokens have none" }}
-codes: [{{ value: "{code}", from: "release 1", until: "2100-01-01T00:00:00Z" }}]
-configs: {{ absent: "tokens have none" }}
-"""
-
-
-def policy_2(home, device, **changed):
-    values = {"platform": device.instance.hex(), "until": "2100-01-01T00:00:00Z", "revoked": "[]",
-              "code": device.code().hex(), **changed}
-    home.write("two.yaml", TWO.format(**values).encode())
-    return "two.yaml"
 
 
 def verify(home, device, *options, nonce=NONCE, **token):
