@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache: what is read is what was written, through damage, kill -9, full disks and company. */
-#include "collateral/pieces.h"
+#include "collateral/cache_fixture.h"
 
 #include <dirent.h>
 #include <ftw.h>
@@ -19,81 +19,6 @@
 #include "folder.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-
-#define PATH_SIZE 1024
-
-static char world[64]; /* a directory of this test's own */
-
-static int
-remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-    (void)status;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static int
-world_start(void **state)
-{
-    (void)state;
-    return make_folder(world, sizeof world);
-}
-
-static int
-world_end(void **state)
-{
-    (void)state;
-    return nftw(world, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct bl_cache *
-open_cache(void)
-{
-    struct bulla_error err = { 0 };
-    struct bl_cache *cache = NULL;
-    char path[PATH_SIZE];
-
-    (void)snprintf(path, sizeof path, "%s/cache", world);
-    assert_ok(bl_cache_open(path, /* may_create= */ true, &cache, &err), &err);
-    return cache;
-}
-
-static enum bulla_status
-put_number(struct bl_cache *cache, const char *name, const char *body, uint64_t number,
-           bool may_go_back, struct bulla_error *err)
-{
-    BL_AUTO_FREE(bl_collateral) piece = piece_of(name, text_bytes(body), BL_LITERAL("issuers"));
-    const struct bl_collateral_facts facts = { .evaluation = { number > 0, number } };
-
-    return bl_cache_put(cache, piece, &facts, may_go_back, err);
-}
-
-static void
-put(struct bl_cache *cache, const char *name, const char *body)
-{
-    struct bulla_error err = { 0 };
-
-    assert_ok(put_number(cache, name, body, 0, false, &err), &err);
-}
-
-static enum bulla_cause
-get(struct bl_cache *cache, const char *name, const char *body)
-{
-    const struct bl_collateral_name wanted = named(name);
-    BL_AUTO_FREE(bl_collateral) piece = NULL;
-    struct bulla_error err = { 0 };
-
-    if (bl_cache_get(cache, &wanted, &piece, &err) != BULLA_OK) {
-        assert_null(piece);
-        return err.cause;
-    }
-    assert_string_equal(piece->name.text, name);
-    assert_bytes_equal(bulla_buffer_bytes(&piece->body), text_bytes(body));
-    assert_bytes_equal(bulla_buffer_bytes(&piece->issuers), BL_LITERAL("issuers"));
-    assert_int_equal(piece->fetched_s, 1800000000);
-    return BULLA_CAUSE_NONE;
-}
 
 /* -- ordinary ------------------------------------------------------------------------------------ */
 
@@ -238,158 +163,6 @@ test_numbers_outlive_their_pieces(void **state)
     assert_int_equal(get(again, name, ""), BULLA_CAUSE_NOT_FOUND);
     assert_cause(put_number(again, name, "seventeen", 17, false, &err),
                  BULLA_CAUSE_COLLATERAL_OLDER, &err);
-}
-
-/* -- damage -------------------------------------------------------------------------------------- */
-
-typedef void spoil(const char *path);
-
-static void
-flip_each(const char *place, spoil *how, enum bulla_cause wanted)
-{
-    char directory[PATH_SIZE], path[PATH_SIZE + 256];
-
-    (void)snprintf(directory, sizeof directory, "%s/cache/%s", world, place);
-    DIR *names = opendir(directory);
-    assert_non_null(names);
-    for (const struct dirent *found; (found = readdir(names)) != NULL;) {
-        BL_AUTO_FREE(bl_cache) cache = NULL;
-        if (found->d_name[0] == '.')
-            continue;
-        cache = open_cache();
-        put(cache, "intel/root-crl", "one");
-        (void)snprintf(path, sizeof path, "%s/%s", directory, found->d_name);
-        how(path);
-        assert_int_equal(get(cache, "intel/root-crl", "one"), wanted);
-        put(cache, "intel/root-crl", "one"); /* is mended by what is fetched anew */
-        assert_int_equal(get(cache, "intel/root-crl", "one"), BULLA_CAUSE_NONE);
-    }
-    (void)closedir(names);
-}
-
-static void
-flip_last(const char *path)
-{
-    struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) content = { 0 };
-
-    assert_ok(bl_file_read(path, 1 << 20, &content, &err), &err);
-    content.data[content.size - 1] ^= 0x01;
-    assert_ok(
-        bl_file_replace(path, 0600, bulla_buffer_bytes(&content), BL_FILE_REPLACE_EXISTING, &err),
-        &err);
-}
-
-static void
-flip_first(const char *path)
-{
-    struct bulla_error err = { 0 };
-    BL_AUTO(bulla_buffer) content = { 0 };
-
-    assert_ok(bl_file_read(path, 1 << 20, &content, &err), &err);
-    content.data[0] ^= 0x80;
-    assert_ok(
-        bl_file_replace(path, 0600, bulla_buffer_bytes(&content), BL_FILE_REPLACE_EXISTING, &err),
-        &err);
-}
-
-static void
-empty(const char *path)
-{
-    assert_int_equal(truncate(path, 0), 0);
-}
-
-static void
-gone(const char *path)
-{
-    assert_int_equal(unlink(path), 0);
-}
-
-/* B5 of the promises: corrupt is not empty. */
-static void
-test_damage_is_noticed(void **state)
-{
-    static spoil *const how[] = { flip_last, flip_first, empty };
-    BL_AUTO_FREE(bl_cache) cache = open_cache();
-
-    (void)state;
-    put(cache, "intel/root-crl", "one");
-    for (size_t i = 0; i < BL_COUNT_OF(how); i++) {
-        flip_each("objects", how[i], BULLA_CAUSE_CACHE_ALTERED);
-        flip_each("entries", how[i], BULLA_CAUSE_CACHE_ALTERED);
-    }
-    flip_each("objects", gone, BULLA_CAUSE_CACHE_ALTERED);
-    flip_each("entries", gone, BULLA_CAUSE_NOT_FOUND);
-}
-
-static void
-test_damaged_numbers_are_not_none(void **state)
-{
-    const struct bl_collateral_name wanted = named("intel/sgx/qe-identity");
-    static spoil *const how[] = { flip_last, flip_first, empty };
-    BL_AUTO_FREE(bl_cache) cache = open_cache();
-    struct bl_claim_number number = { 0 };
-    struct bulla_error err = { 0 };
-    char path[PATH_SIZE];
-
-    (void)state;
-    (void)snprintf(path, sizeof path, "%s/cache/numbers", world);
-    for (size_t i = 0; i < BL_COUNT_OF(how); i++) {
-        bulla_error_clear(&err);
-        assert_ok(put_number(cache, "intel/sgx/qe-identity", "one", 18, true, &err), &err);
-        how[i](path);
-        assert_cause(bl_cache_number(cache, &wanted, &number, &err), BULLA_CAUSE_CACHE_ALTERED,
-                     &err);
-        assert_cause(put_number(cache, "intel/sgx/qe-identity", "two", 18, true, &err),
-                     BULLA_CAUSE_CACHE_ALTERED, &err);
-        gone(path);
-    }
-}
-
-/* An entry of one name under the place of another. */
-static void
-test_an_entry_in_anothers_place(void **state)
-{
-    BL_AUTO_FREE(bl_cache) cache = open_cache();
-    char directory[PATH_SIZE], from[PATH_SIZE + 256] = "", to[PATH_SIZE + 256] = "";
-
-    (void)state;
-    put(cache, "intel/root-crl", "one");
-    (void)snprintf(directory, sizeof directory, "%s/cache/entries", world);
-    DIR *names = opendir(directory);
-    for (const struct dirent *found; (found = readdir(names)) != NULL;)
-        if (found->d_name[0] != '.')
-            (void)snprintf(from, sizeof from, "%s/%s", directory, found->d_name);
-    (void)closedir(names);
-    put(cache, "intel/sgx/qe-identity", "two");
-    names = opendir(directory);
-    for (const struct dirent *found; (found = readdir(names)) != NULL;)
-        if (found->d_name[0] != '.' && strstr(from, found->d_name) == NULL)
-            (void)snprintf(to, sizeof to, "%s/%s", directory, found->d_name);
-    (void)closedir(names);
-    assert_int_equal(rename(from, to), 0);
-    assert_int_equal(get(cache, "intel/sgx/qe-identity", "two"), BULLA_CAUSE_CACHE_ALTERED);
-}
-
-static void
-test_reading_all_passes_over_damage(void **state)
-{
-    BL_AUTO_FREE(bl_cache) cache = open_cache();
-    struct bl_collateral_set *set = bl_collateral_set_new();
-    struct bulla_error err = { 0 };
-    size_t altered_count = 77;
-    char path[PATH_SIZE];
-
-    (void)state;
-    put(cache, "intel/root-crl", "one");
-    put(cache, "intel/sgx/qe-identity", "two");
-    (void)snprintf(path, sizeof path, "%s/cache/entries/%064d", world, 0);
-    assert_ok(bl_file_replace(path, 0600, BL_LITERAL("no record"), BL_FILE_REPLACE_EXISTING, &err),
-              &err);
-    assert_ok(bl_cache_read_all(cache, set, &altered_count, &err), &err);
-    assert_int_equal(set->count, 2);
-    assert_int_equal(altered_count, 1);
-    bl_collateral_set_free(set);
 }
 
 /* -- kill -9, full disks, company ---------------------------------------------------------------- */
@@ -620,29 +393,23 @@ test_holds_are_bounded(void **state)
     assert_int_equal(bl_cache_held(cache, "one more", 1009), BL_HOLD_BUSY);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_start, world_end)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_what_is_put_is_got),
-        TEST(test_what_nobody_names_goes),
-        TEST(test_a_cache_that_is_not_there),
-        TEST(test_size_is_bounded),
-        TEST(test_numbers_do_not_go_back),
-        TEST(test_numbers_outlive_their_pieces),
-        TEST(test_damage_is_noticed),
-        TEST(test_damaged_numbers_are_not_none),
-        TEST(test_an_entry_in_anothers_place),
-        TEST(test_reading_all_passes_over_damage),
-        TEST(test_kill_in_the_middle),
-        TEST(test_several_at_once),
-        TEST(test_a_full_disk),
-        TEST(test_each_call_fails),
-        TEST(test_each_call_of_a_reader_fails),
-        TEST(test_holds_end),
-        TEST(test_holds_are_bounded),
+        with_cache(test_what_is_put_is_got),
+        with_cache(test_what_nobody_names_goes),
+        with_cache(test_a_cache_that_is_not_there),
+        with_cache(test_size_is_bounded),
+        with_cache(test_numbers_do_not_go_back),
+        with_cache(test_numbers_outlive_their_pieces),
+        with_cache(test_kill_in_the_middle),
+        with_cache(test_several_at_once),
+        with_cache(test_a_full_disk),
+        with_cache(test_each_call_fails),
+        with_cache(test_each_call_of_a_reader_fails),
+        with_cache(test_holds_end),
+        with_cache(test_holds_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

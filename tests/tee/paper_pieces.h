@@ -201,4 +201,7 @@ paper_pieces_teardown(void **state)
     return 0;
 }
 
+#define with_pieces(test) \
+    cmocka_unit_test_setup_teardown(test, paper_pieces_setup, paper_pieces_teardown)
+
 #endif

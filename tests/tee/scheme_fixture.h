@@ -92,12 +92,13 @@ scheme_describe(const char *kind, const struct bl_verification *v, struct bulla_
     return bl_json_finish(&j, err);
 }
 
-/** The same as a C string. */
+/** The same as a C string, in place of what `text` held. */
 static inline const char *
 scheme_text(const char *kind, const struct bl_verification *v, struct bulla_buffer *text)
 {
     struct bulla_error err = { 0 };
 
+    bulla_buffer_clear(text);
     assert_ok(scheme_describe(kind, v, text, &err), &err);
     assert_ok(bulla_buffer_append(text, BL_LITERAL("\0"), &err), &err);
     return (const char *)text->data;

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tee/paper_enclave.h"
+/*
+ * The kind "tpm": what is handed in, in which form, and which keys and certificates it is believed by.
+ */
 #include "tee/paper_pieces.h"
 
 #include "appraise/baseline.h"
 #include "base/fault.h"
 #include "codec/pem.h"
+#include "tee/scheme_fixture.h"
 #include "tee/tpm/pieces.h"
 
 static void
 refused(const struct paper_pieces *p, enum bulla_cause cause)
 {
-    struct bl_claims claims = { 0 };
-    struct bulla_error err = { 0 };
-
-    assert_cause(bl_tpm_scheme_verify(&p->v, &claims, &err), cause, &err);
-    assert_null(claims.kind); /* untouched */
+    assert_scheme_refuses("tpm", &p->v, cause);
 }
 
 static void
@@ -516,115 +515,7 @@ test_logs_are_inspected(void **state)
     inspect_refused(bulla_buffer_bytes(&p->log), BULLA_CAUSE_UNSUPPORTED);
 }
 
-/* -- described ----------------------------------------------------------------------------------- */
-
-static void
-describe(const struct bl_verification *v, struct bulla_buffer *text)
-{
-    struct bl_json_writer j = bl_json_writer(text);
-    struct bulla_error err = { 0 };
-
-    bulla_buffer_clear(text);
-    bl_json_open_object(&j, NULL);
-    assert_ok(bl_tpm_scheme_describe(v, &j, &err), &err);
-    bl_json_close(&j);
-    assert_ok(bl_json_finish(&j, &err), &err);
-    assert_ok(bulla_buffer_append(text, BL_LITERAL("\0"), &err), &err);
-}
-
-#define assert_says(text, member) assert_non_null(strstr((const char *)(text).data, member))
-
-static void
-test_what_a_quote_says(void **state)
-{
-    struct paper_pieces *p = *state;
-    BL_AUTO(bulla_buffer) text = { 0 };
-
-    with_key(p);
-    describe(&p->v, &text);
-    assert_says(text, "\"magic\":4283712327,\"type\":32792,\"qualifiedSigner\":\"000b01");
-    assert_says(text, "\"extraData\":\"e7e7");
-    assert_says(text, "\"clock\":1234567,\"resetCount\":11,\"restartCount\":22,\"safe\":1,"
-                      "\"firmwareVersion\":\"2020031200120004\","
-                      "\"pcrSelect\":[[\"sha256\",[0,1,2,3,4,5,6,7]]],\"pcrDigest\":\"");
-    assert_says(text, "\"trailing\":0,\"signature_alg\":\"0x18/0xb\",\"pcr_digest_matches\":true,"
-                      "\"log_replays_to_pcrs\":{\"4\":true}}");
-    p->attest.data[6 + 2 + 34 + 2 + 32] = 0xff; /* a clock beyond what JSON holds */
-    describe(&p->v, &text);
-    assert_says(text, "\"clock\":\"18374686479672858247\",");
-    p->v.part_count = 1;
-    describe(&p->v, &text);
-    assert_null(strstr((const char *)text.data, "matches"));
-    assert_null(strstr((const char *)text.data, "replays"));
-}
-
-static void
-test_what_a_certificate_says(void **state)
-{
-    struct paper_pieces *p = *state;
-    BL_AUTO(bulla_buffer) text = { 0 };
-
-    paper_begin_certificate(p);
-    describe(&p->v, &text);
-    assert_says(text,
-                "\"subject\":\"CN=ak,C=DE\",\"issuer\":\"CN=middle,C=DE\",\"spki_sha256\":\"");
-    assert_says(text, "\"key_usage\":[\"digitalSignature\"]");
-    assert_null(strstr((const char *)text.data, "eku"));
-}
-
-/* One of the TCG, and one made of a UUID, whose number no text of ours holds: its bytes. */
-static void
-test_usages_of_a_certificate(void **state)
-{
-    struct paper_pieces *p = *state;
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct saying says = {
-        .name = "ak",
-        .constraints = "CA:FALSE",
-        .extension_oid = "2.5.29.37",
-        .extension_value = BL_LITERAL("\x30\x1d\x06\x05\x67\x81\x05\x08\x03\x06\x14\x69\x83"
-                                      "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-                                      "\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
-    };
-    struct party ak = certify(paper_native_key(&p->spki), WITH_P256, says, &p->middle);
-
-    paper_begin_certificate(p);
-    p->v.evidence = bl_certificate_der(ak.certificate);
-    describe(&p->v, &text);
-    assert_says(text, "\"eku\":[\"2.23.133.8.3\",\"6983ffffffffffffffffffffffffffffffffff7f\"]");
-    party_done(&ak);
-}
-
-static void
-test_what_a_log_says(void **state)
-{
-    struct paper_pieces *p = *state;
-    const struct bl_verification v = { .evidence = bulla_buffer_bytes(&p->log) };
-    BL_AUTO(bulla_buffer) text = { 0 };
-
-    describe(&v, &text);
-    assert_says(text, "{\"events\":1,\"bytes_used\":119,\"bytes_total\":119,"
-                      "\"algorithms\":[\"sha256\"],\"final\":{\"sha256\":{\"4\":\"");
-    assert_null(strstr((const char *)text.data, "code")); /* the data of an event is no claim */
-}
-
-static void
-test_what_our_evidence_says(void **state)
-{
-    struct paper_machine *m = *state;
-    BL_AUTO(bulla_buffer) text = { 0 };
-    struct bl_claims claims = { 0 };
-    struct bulla_error err = { 0 };
-
-    assert_ok(bl_tpm_scheme_verify(&m->verification, &claims, &err), &err);
-    assert_string_equal(claims.kind, "tpm");
-    describe(&m->verification, &text);
-    assert_says(text, "{\"platform\":{\"magic\":");
-    assert_says(text, ",\"enclave\":{\"magic\":");
-    m->verification.binder.size = 0; /* it always carries something */
-    assert_cause(bl_tpm_scheme_verify(&m->verification, &claims, &err), BULLA_CAUSE_NONCE_MISMATCH,
-                 &err);
-}
+/* -- memory ---------------------------------------------------------------------------------------- */
 
 static void
 test_every_allocation_may_fail(void **state)
@@ -651,33 +542,24 @@ test_every_allocation_may_fail(void **state)
 int
 main(void)
 {
-#define PIECES_TEST(name) \
-    cmocka_unit_test_setup_teardown(name, paper_pieces_setup, paper_pieces_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms_follow_from_the_first_bytes),
-        PIECES_TEST(test_the_file_does_not_choose_what_is_verified),
-        PIECES_TEST(test_keys_that_the_operator_gives),
-        PIECES_TEST(test_keys_that_are_not_the_quote_s),
-        PIECES_TEST(test_pieces_are_there_once_and_not_empty),
-        PIECES_TEST(test_without_values_the_baseline_refuses),
-        PIECES_TEST(test_nonces),
-        PIECES_TEST(test_every_truncation_and_every_bit),
-        PIECES_TEST(test_values_in_json),
-        PIECES_TEST(test_quote_of_a_certified_key),
-        PIECES_TEST(test_certificate_of_another_key),
-        PIECES_TEST(test_a_certificate_alone),
-        PIECES_TEST(test_certificates_that_are_none_of_an_attestation_key),
-        PIECES_TEST(test_intermediate_of_the_same_name),
-        PIECES_TEST(test_revocation_lists_are_looked_at),
-        PIECES_TEST(test_logs_are_inspected),
-        PIECES_TEST(test_what_a_quote_says),
-        PIECES_TEST(test_what_a_certificate_says),
-        PIECES_TEST(test_usages_of_a_certificate),
-        PIECES_TEST(test_what_a_log_says),
-        cmocka_unit_test_setup_teardown(test_what_our_evidence_says, paper_machine_setup,
-                                        paper_machine_teardown),
-        PIECES_TEST(test_every_allocation_may_fail),
+        with_pieces(test_the_file_does_not_choose_what_is_verified),
+        with_pieces(test_keys_that_the_operator_gives),
+        with_pieces(test_keys_that_are_not_the_quote_s),
+        with_pieces(test_pieces_are_there_once_and_not_empty),
+        with_pieces(test_without_values_the_baseline_refuses),
+        with_pieces(test_nonces),
+        with_pieces(test_every_truncation_and_every_bit),
+        with_pieces(test_values_in_json),
+        with_pieces(test_quote_of_a_certified_key),
+        with_pieces(test_certificate_of_another_key),
+        with_pieces(test_a_certificate_alone),
+        with_pieces(test_certificates_that_are_none_of_an_attestation_key),
+        with_pieces(test_intermediate_of_the_same_name),
+        with_pieces(test_revocation_lists_are_looked_at),
+        with_pieces(test_logs_are_inspected),
+        with_pieces(test_every_allocation_may_fail),
     };
-#undef PIECES_TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
