@@ -214,7 +214,7 @@ test_kill_in_the_middle(void **state)
 }
 
 #define WRITER_COUNT 4
-#define ROUND_COUNT 25
+#define ROUND_COUNT 100
 
 static void
 name_of_round(unsigned i, char name[64])
