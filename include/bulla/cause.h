@@ -54,6 +54,8 @@
     X(TPM_LOCKOUT, 503, STATE)                                    \
     X(RTMR_CHANGED, 504, STATE)                                   \
     X(LAUNCH_CHANGED, 505, STATE)                                 \
+    X(COUNTER_MISSING, 506, STATE)                                \
+    X(COUNTER_BEHIND, 507, STATE)                                 \
     /* 06: another machine, enclave, key or name */               \
     X(IDENTITY, 601, IDENTITY)                                    \
     X(WRONG_TPM, 602, IDENTITY)                                   \
@@ -107,6 +109,7 @@
     X(MESSAGE_AUTHENTICATION_CODE, 829, UNTRUSTED)                \
     X(CERTIFICATION_DATA, 830, UNTRUSTED)                         \
     X(EVIDENCE_MALFORMED, 831, MISMATCH)                          \
+    X(POLICY_NOT_SIGNED, 833, SIGNATURE)                          \
     /* 09: stale: nonce, expiry, revocation, rollback */          \
     X(STALE, 901, STALE)                                          \
     X(EXPIRED, 902, STALE)                                        \
@@ -119,6 +122,8 @@
     X(NOT_YET_VALID, 909, STALE)                                  \
     X(COLLATERAL_OLDER, 910, STALE)                               \
     X(VERSION_AHEAD, 911, STALE)                                  \
+    X(POLICY_REVOKED, 912, STALE)                                 \
+    X(NO_FRESHNESS, 913, STALE)                                   \
     /* 10: a device is missing or lacks something */              \
     X(UNAVAILABLE, 1001, UNAVAILABLE)                             \
     X(NO_TPM, 1002, UNAVAILABLE)                                  \
@@ -145,6 +150,7 @@
     X(ADMIN_REFUSED, 1202, REFUSED)                               \
     /* 13: not found */                                           \
     X(NOT_FOUND, 1301, NOT_FOUND)                                 \
+    X(POLICY_MISSING, 1302, NOT_FOUND)                            \
     /* 14: timed out */                                           \
     X(TIMEOUT, 1401, TIMEOUT)
 

@@ -180,6 +180,17 @@ const struct bl_cause_text bl_cause_texts[] = {
          "Guest policy, privilege level or attributes are part of the key, and differ from when "
          "this was sealed.",
          "launch it with the same policy, or unseal with --identity RECOVERY-FILE and seal again"),
+    TEXT(COUNTER_MISSING, "the TPM does not have the counter",
+         "What was sealed depends on a counter in the TPM, which was never made here, or was "
+         "removed "
+         "with tpm2_nvundefine or by clearing the TPM.",
+         "on the machine it was sealed for, use the recovery identity and seal anew; \"bulla boot "
+         "revoke\" without --below makes a revocation counter that is missing"),
+    TEXT(COUNTER_BEHIND, "the TPM's counter is behind what was sealed",
+         "The blob carries a later number than the counter has ever had. An embedded TPM's state "
+         "was "
+         "put back, or the blob comes from another machine.",
+         "use the recovery identity, and seal anew"),
     TEXT(IDENTITY, "this is not who it was made for",
          "The data is bound to another machine, enclave, key or name.",
          "\"bulla inspect BLOB\" shows what it is bound to"),
@@ -372,6 +383,13 @@ const struct bl_cause_text bl_cause_texts[] = {
     TEXT(EVIDENCE_MALFORMED, "it is not genuine evidence of this kind",
          "It does not follow its format, so nothing in it can be believed.",
          "check --kind, and that the file was copied whole"),
+    TEXT(POLICY_NOT_SIGNED, "the policy is not signed by whom the data is sealed to",
+         "Which boot states open the data is said by a policy that one authority signs. This one "
+         "was "
+         "signed by another key, was altered, or is for another counter or class.",
+         "give the policy of that authority with --signed-policy; \"bulla explain BLOB\" shows "
+         "whose "
+         "it has to be"),
     TEXT(STALE, "too old",
          "It expired, was revoked, was replayed, or is older than something already seen.",
          "obtain a current one; check the clock of this machine"),
@@ -416,6 +434,17 @@ const struct bl_cause_text bl_cause_texts[] = {
          "A component that is part of the key is older now than when this was sealed, and older "
          "ones cannot derive it: that is what keeps a downgrade out.",
          "bring the component that is shown up to date; or unseal with --identity RECOVERY-FILE"),
+    TEXT(POLICY_REVOKED, "the signed policy was revoked",
+         "The revocation counter in the TPM is above the sequence of the policy, so that the "
+         "states it "
+         "names do not open anything any more.",
+         "get a policy with a later sequence and give it with --signed-policy, or use the recovery "
+         "identity"),
+    TEXT(NO_FRESHNESS, "nothing says that this is the newest version",
+         "Freshness was asked for, and the blob has no anchor in a TPM or the anchor cannot be "
+         "looked "
+         "at here.",
+         "seal it with --fresh; on another machine, take the risk with --allow-stale"),
     TEXT(UNAVAILABLE, "something that is needed is not on this machine",
          "A device or a feature is missing or cannot be used.", "run \"bulla doctor\""),
     TEXT(NO_TPM, "no TPM was found", "The device or socket does not exist or does not answer.",
@@ -504,6 +533,10 @@ const struct bl_cause_text bl_cause_texts[] = {
          "--broker, if there is more than one; the broker's audit log has the reason"),
     TEXT(NOT_FOUND, "it does not exist", "No file or object of that name is there.",
          "check the name and the path"),
+    TEXT(
+        POLICY_MISSING, "a signed policy is needed, and there is none",
+        "The data opens in boot states that an authority signs, and it came without such a policy.",
+        "give the policy with --signed-policy FILE (\"bulla boot predict\" makes one)"),
     TEXT(TIMEOUT, "it took too long", "The deadline passed before there was an answer.",
          "try again; check what it waits for"),
     { BULLA_CAUSE_NONE, NULL, NULL, NULL },

@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/secret.h"
 #include "measure/pcr.h"
+#include "policy/pcr_policy.h"
 #include "tee/tpm/name.h"
 
 #define BL_TPM_PCR_COUNT BL_PCR_COUNT
@@ -72,22 +73,32 @@ enum bulla_status bl_tpm_srk_name(struct bl_tpm *tpm, struct bl_tpm_name *name_o
 enum bulla_status bl_tpm_pcr_read(struct bl_tpm *tpm, struct bl_pcr_selection selection,
                                   struct bulla_buffer *values_out,
                                   struct bulla_error *err) BULLA_CHECKED;
+#define BL_TPM_BANK_COUNT 2 /* SHA-256 and SHA-384 */
+/** Those that a signed policy looks at, by bank. */
+enum bulla_status bl_tpm_pcr_banks(struct bl_tpm *tpm, const struct bl_pcr_policy *policy,
+                                   struct bl_pcr_bank banks_out[BL_TPM_BANK_COUNT],
+                                   size_t *count_out, struct bulla_error *err) BULLA_CHECKED;
 /** Extend PCR `index` with a digest in the SHA-256 bank. */
 enum bulla_status bl_tpm_pcr_extend(struct bl_tpm *tpm, unsigned index, const uint8_t digest[32],
                                     struct bulla_error *err) BULLA_CHECKED;
 
 /** What must hold for a sealed object to open: all of the parts that are set. */
 struct bl_tpm_policy {
-    struct bl_pcr_selection pcrs;  /* mask 0: no PCR is bound */
+    /** Who may sign which states open it (policy/pcr_policy.h), P-256; NULL: nobody. The parts below
+     *  hold besides. */
+    const struct bl_key *authority;
+    uint8_t policy_ref[BL_PCR_POLICY_REF_SIZE];
+    const struct bl_pcr_policy *signed_policy; /* what he signed: for opening only */
+    struct bl_pcr_selection pcrs;              /* mask 0: no PCR is bound */
     struct bulla_bytes pcr_values; /* at sealing time, as bl_tpm_pcr_read() gives them */
     uint32_t nv_index;             /* 0: no version is bound */
     struct bulla_bytes nv_name;    /* Name of the index (34 bytes for SHA-256) */
     uint64_t nv_minimum;           /* the 8-byte big-endian content must be >= this */
     bool with_pin;                 /* an authorization value is asked for as well */
 };
-/** Digest of the policy as a trial session would compute it (Part 3, 23): PolicyPCR, PolicyNV,
- *  PolicyAuthValue in this order, of those that are set; pure. With none set it is zero: the object
- *  then opens on this TPM, whatever its state. */
+/** Digest of the policy as a trial session would compute it (Part 3, 23): PolicyAuthorize, PolicyPCR,
+ *  PolicyNV, PolicyAuthValue in this order, of those that are set; pure. With none set it is zero: the
+ *  object then opens on this TPM, whatever its state. */
 enum bulla_status bl_tpm_policy_digest(const struct bl_tpm_policy *policy, uint8_t digest_out[32],
                                        struct bulla_error *err) BULLA_CHECKED;
 
@@ -109,6 +120,8 @@ enum bulla_status bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret,
  *  is the first PCR that differs, found and expected its values), VERSION_BELOW_FLOOR (found and
  *  expected: the versions), STATE (the version index is missing, unlocked or another one),
  *  WRONG_PASSPHRASE (the PIN; found = tries left), TPM_LOCKOUT (found = seconds to wait),
+ *  POLICY_MISSING, POLICY_NOT_SIGNED, POLICY_REVOKED (found and expected: counter and sequence),
+ *  COUNTER_MISSING, and PCR_CHANGED from the nearest state that was signed,
  *  INTEGRITY (`policy` is not the one of `sealed`, or the object is not one of ours).
  *  ESYS keeps copies in memory that cannot be wiped (docs/limits.md). */
 enum bulla_status bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,

@@ -81,6 +81,27 @@ enum bulla_status bl_tpm_private_decode(struct bulla_bytes bytes, TPM2B_PRIVATE 
 enum bulla_status bl_tpm_private_encode(const TPM2B_PRIVATE *private_area, struct bulla_buffer *out,
                                         struct bulla_error *err) BULLA_CHECKED;
 
+/* -- signed policies --------------------------------------------------------------------------- */
+
+/** A signed policy that this TPM has verified, and what it takes to use it in sessions. */
+struct bl_tpm_authorization {
+    const struct bl_tpm_policy *policy; /* NULL: none is needed */
+    TPM2B_DIGEST approved;
+    TPM2B_NONCE ref;
+    TPM2B_NAME key_name;
+    TPMT_TK_VERIFIED ticket;
+};
+/** Verify policy->signed_policy, here and in the TPM. POLICY_MISSING, POLICY_NOT_SIGNED. */
+enum bulla_status bl_tpm_authorize_begin(struct bl_tpm *tpm, const struct bl_tpm_policy *policy,
+                                         struct bl_tpm_authorization *authorization_out,
+                                         struct bulla_error *err) BULLA_CHECKED;
+/** Make the present state and the counter of the TPM hold in `session`, then what was signed.
+ *  PCR_CHANGED, POLICY_REVOKED, COUNTER_MISSING. *again_out: the PCRs moved meanwhile. */
+enum bulla_status bl_tpm_authorize(struct bl_tpm *tpm,
+                                   const struct bl_tpm_authorization *authorization,
+                                   ESYS_TR session, bool *again_out,
+                                   struct bulla_error *err) BULLA_CHECKED;
+
 /* -- indices ----------------------------------------------------------------------------------- */
 
 /** An NV index; BULLA_E_NOT_FOUND. `public_out` may be NULL. */

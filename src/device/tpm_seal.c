@@ -2,7 +2,8 @@
 /*
  * device/tpm_seal.c: seal a small secret under a policy, and open it again or say why not.
  *
- * Spec: TPM 2.0 Part 3, 12.1 (Create), 12.2 (Load), 12.7 (Unseal), 23 (policy assertions).
+ * Spec: TPM 2.0 Part 3, 12.1 (Create), 12.2 (Load), 12.7 (Unseal), 23 (policy assertions). What an
+ * authority signed is in tpm_signed.c.
  * The object is a KEYEDHASH without userWithAuth, so that nothing but the policy opens it, and with
  * adminWithPolicy, so that its authorization value cannot be tried or changed outside the policy
  * either.
@@ -236,6 +237,7 @@ struct unsealing {
     const struct bl_tpm_policy *policy;
     const struct bl_tpm_handle *srk;
     const struct bl_tpm_handle *object;
+    const struct bl_tpm_authorization *authorization;
     struct bl_tpm_handle session;
     bool again; /* the TPM's state moved under us */
 };
@@ -293,6 +295,8 @@ satisfy_version(struct unsealing *u, struct bulla_error *err)
 static enum bulla_status
 satisfy_policy(struct unsealing *u, struct bulla_error *err)
 {
+    if (u->policy->authority != NULL)
+        BL_TRY(bl_tpm_authorize(u->tpm, u->authorization, u->session.tr, &u->again, err));
     if (u->policy->pcrs.mask != 0)
         BL_TRY(satisfy_pcrs(u, err));
     if (u->policy->nv_index != 0)
@@ -401,6 +405,7 @@ bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
 {
     BL_AUTO(bl_tpm_handle) srk = { 0 };
     BL_AUTO(bl_tpm_handle) object = { 0 };
+    struct bl_tpm_authorization authorization = { 0 };
     TPM2B_PUBLIC public_area = { 0 };
     TPM2B_PRIVATE private_area = { 0 };
     uint8_t digest[32];
@@ -412,9 +417,15 @@ bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
     BL_TRY(bl_tpm_public_decode(bulla_buffer_bytes(&sealed->public_area), &public_area, err));
     BL_TRY(bl_tpm_private_decode(bulla_buffer_bytes(&sealed->private_area), &private_area, err));
     BL_TRY(check_public(&public_area, digest, policy->with_pin, err));
+    if (policy->authority != NULL)
+        BL_TRY(bl_tpm_authorize_begin(tpm, policy, &authorization, err));
     BL_TRY(bl_tpm_srk(tpm, &sealed->srk_name, &srk, err));
     BL_TRY(load(tpm, &srk, &public_area, &private_area, &object, err));
     BL_TRY(set_auth(&object, pin, err));
-    struct unsealing u = { .tpm = tpm, .policy = policy, .srk = &srk, .object = &object };
+    struct unsealing u = { .tpm = tpm,
+                           .policy = policy,
+                           .srk = &srk,
+                           .object = &object,
+                           .authorization = &authorization };
     return unseal_retrying(&u, secret_out, err);
 }

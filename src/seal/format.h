@@ -50,9 +50,9 @@ struct bl_slot {
     struct bulla_bytes params; /* one CBOR item, encoded; borrowed */
     uint8_t wrap[BL_SLOT_WRAP_SIZE];
     uint8_t kcv[BL_SLOT_KCV_SIZE];
-    struct bulla_bytes label; /* borrowed; empty: none */
-    int64_t not_after_s;      /* 0: none */
-    bool has_signed_policy;   /* which we cannot follow: such a slot is not opened */
+    struct bulla_bytes label;         /* borrowed; empty: none */
+    int64_t not_after_s;              /* 0: none */
+    struct bulla_bytes signed_policy; /* one CBOR item, encoded; borrowed; empty: none */
     bool is_recovery;
 };
 

@@ -31,6 +31,9 @@ struct bl_slot_summary {
     uint32_t nv_index;
     uint64_t nv_minimum;
     bool with_pin;
+    struct bulla_bytes authority; /* SubjectPublicKeyInfo; empty: none */
+    uint8_t policy_ref[BL_PCR_POLICY_REF_SIZE];
+    struct bulla_bytes signed_policy; /* what came with the slot; not verified */
     /* BL_SLOT_SNP, _SGX, _TDX */
     struct bl_root_summary root;
     /* BL_SLOT_HPKE */
@@ -71,6 +74,16 @@ struct bl_slot_forecast {
     struct bulla_error
         reason;            /* for PCR_CHANGED: offset is the PCR, found and expected its values */
     uint32_t pcrs_changed; /* mask */
+    /* BL_SLOT_TPM2 with an authority, whose signature held */
+    uint64_t sequence;
+    size_t branch_count;    /* 0: there is no such policy */
+    uint32_t counter_index; /* 0: it cannot be revoked */
+    bool with_counter;      /* the next was read */
+    uint64_t counter_value;
+    size_t
+        branch; /* from 1: the one that holds, or is nearest to the present state; 0: not known */
+    struct bl_pcr_selection branch_pcrs;
+    struct bulla_bytes branch_values; /* borrowed from the summary or the opener */
 };
 /** Say for each slot what would decide, here and now; `forecasts_out` holds summary->slot_count. */
 enum bulla_status bl_blob_explain(const struct bl_blob_summary *summary,

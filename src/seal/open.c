@@ -11,9 +11,10 @@ static const char where[] = "sealed blob";
 /* What a user wants to hear first when no slot opens; what is not listed comes between the two
  * halves, in the order of the slots. */
 static const enum bulla_cause telling_first[] = {
-    BULLA_CAUSE_SLOT_ALTERED,    BULLA_CAUSE_PCR_CHANGED, BULLA_CAUSE_VERSION_BELOW_FLOOR,
-    BULLA_CAUSE_WRONG_TPM,       BULLA_CAUSE_TPM_LOCKOUT, BULLA_CAUSE_WRONG_PASSPHRASE,
-    BULLA_CAUSE_WRONG_RECIPIENT,
+    BULLA_CAUSE_SLOT_ALTERED,     BULLA_CAUSE_PCR_CHANGED,       BULLA_CAUSE_VERSION_BELOW_FLOOR,
+    BULLA_CAUSE_POLICY_REVOKED,   BULLA_CAUSE_POLICY_NOT_SIGNED, BULLA_CAUSE_POLICY_MISSING,
+    BULLA_CAUSE_COUNTER_MISSING,  BULLA_CAUSE_WRONG_TPM,         BULLA_CAUSE_TPM_LOCKOUT,
+    BULLA_CAUSE_WRONG_PASSPHRASE, BULLA_CAUSE_WRONG_RECIPIENT,
 };
 static const enum bulla_cause telling_last[] = { BULLA_CAUSE_NO_TPM, BULLA_CAUSE_UNSUPPORTED,
                                                  BULLA_CAUSE_NO_SLOT_OPENS };

@@ -40,6 +40,7 @@ struct bl_slot_request {
     enum bl_slot_type type;
     const char *label;                   /* shown to people, up to 255 bytes of UTF-8, or NULL */
     struct bl_tpm_policy tpm_policy;     /* BL_SLOT_TPM2 */
+    struct bulla_bytes signed_policy;    /* encoded; goes with a TPM slot that has an authority */
     struct bl_root_binding root_binding; /* BL_SLOT_SNP, _SGX, _TDX */
     const struct bl_key *recipient;      /* BL_SLOT_HPKE: public key (X25519, P-256, P-384) */
     struct bulla_bytes passphrase;       /* BL_SLOT_PASSPHRASE */
@@ -77,6 +78,7 @@ struct bl_opener {
     const struct bl_key *const *identities; /* HPKE private keys */
     size_t identity_count;
     struct bulla_bytes tpm_pin;
+    struct bulla_bytes signed_policy; /* encoded; instead of the slots' own; empty: theirs */
     /** Called once when `tpm` is not used any more, before the body flows: a pipeline of commands
      *  must not wait for each other's TPM. NULL: nobody wants to know. */
     void (*done_with_tpm)(void *context);

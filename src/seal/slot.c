@@ -58,8 +58,8 @@ check_openable(const struct bl_slot *slot, int64_t now_s, struct bulla_error *er
     if (bl_slot_kind_find(slot->type) == NULL)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "this kind is unsupported here",
                           slot->type);
-    if (slot->has_signed_policy)
-        return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "signed policies are unsupported here",
+    if (slot->signed_policy.size > 0 && slot->type != BL_SLOT_TPM2)
+        return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "this kind takes no signed policy",
                           slot->type);
     if (slot->not_after_s != 0 && now_s > slot->not_after_s) {
         enum bulla_status status =

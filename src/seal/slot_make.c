@@ -46,6 +46,7 @@ bl_slot_describe_request(const struct bl_slot_request *request, struct bl_slot *
             (struct bulla_bytes){ (const uint8_t *)request->label, strlen(request->label) };
     slot->not_after_s = request->not_after_s;
     slot->is_recovery = request->is_recovery;
+    slot->signed_policy = request->signed_policy;
 }
 
 enum bulla_status
@@ -72,10 +73,13 @@ bl_slot_table_check(const struct bl_slot_table *table, bool allow_no_recovery,
     return BULLA_OK;
 }
 
-/* A recipient's slot opens with his key only, which is mostly elsewhere. */
+/* A recipient's slot opens with his key only, which is mostly elsewhere; and what opens in states that
+ * are signed later cannot be opened before. */
 static bool
 is_somebody_elses(const struct bl_slot *slot, enum bulla_cause cause)
 {
+    if (slot->type == BL_SLOT_TPM2)
+        return cause == BULLA_CAUSE_POLICY_MISSING;
     return slot->type == BL_SLOT_HPKE &&
            (cause == BULLA_CAUSE_WRONG_RECIPIENT || cause == BULLA_CAUSE_NO_SLOT_OPENS);
 }

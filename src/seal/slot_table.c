@@ -65,8 +65,7 @@ read_slot_value(struct bl_reader *r, uint64_t key, struct bl_slot *slot)
         slot->not_after_s = bl_format_read_time(r);
         return true;
     case SLOT_SIGNED_POLICY:
-        slot->has_signed_policy = true;
-        bl_cbor_skip(r);
+        slot->signed_policy = bl_cbor_skip(r);
         return true;
     case SLOT_RECOVERY:
         slot->is_recovery = bl_cbor_read_bool(r);
@@ -300,7 +299,7 @@ static void
 write_slot(struct bl_writer *w, const struct bl_slot *slot)
 {
     bl_cbor_write_map(w, 4 + (size_t)(slot->label.size > 0) + (size_t)(slot->not_after_s != 0) +
-                             (size_t)slot->is_recovery);
+                             (size_t)(slot->signed_policy.size > 0) + (size_t)slot->is_recovery);
     bl_cbor_write_uint(w, SLOT_TYPE);
     bl_cbor_write_uint(w, slot->type);
     bl_cbor_write_uint(w, SLOT_PARAMS);
@@ -316,6 +315,10 @@ write_slot(struct bl_writer *w, const struct bl_slot *slot)
     if (slot->not_after_s != 0) {
         bl_cbor_write_uint(w, SLOT_NOT_AFTER);
         bl_cbor_write_uint(w, (uint64_t)slot->not_after_s);
+    }
+    if (slot->signed_policy.size > 0) {
+        bl_cbor_write_uint(w, SLOT_SIGNED_POLICY);
+        bl_write_bytes(w, slot->signed_policy);
     }
     if (slot->is_recovery) {
         bl_cbor_write_uint(w, SLOT_RECOVERY);

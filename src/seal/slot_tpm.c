@@ -3,23 +3,24 @@
  * seal/slot_tpm.c: an input key sealed in a TPM 2.0 under a policy (device/tpm.h).
  *
  *     tpm-params = { 1: bstr (TPM2B_PUBLIC), 2: bstr (TPM2B_PRIVATE), 3: bstr (Name of the parent),
+ *                  ? 5: bstr (SubjectPublicKeyInfo of the authority), 6: bstr (policyRef),
  *                  ? 7: [ uint (TPM_ALG_ID of the bank), uint (mask), bstr (values, ascending) ],
  *                  ? 8: [ uint (NV index), bstr (its Name), uint (least version) ],
  *                  ? 9: true (a PIN as well) }
  *
  * Guarantees: the parameters describe what the TPM's own policy digest enforces; a description that
- * was changed opens nothing. Keys 4, 5, 6 and 10 are kept for templates, signed policies and import.
+ * was changed opens nothing. What the authority signed is beside them (slot key 8) or is given when the
+ * blob is opened. Keys 4 and 10 are kept for templates and import.
  */
 #include <string.h>
 
 #include "base/memory.h"
 #include "codec/cbor.h"
-#include "seal/slot.h"
+#include "seal/slot_tpm.h"
 
 static const char where[] = "TPM slot";
-static const char no_tpm_what[] = "no TPM to use";
 
-#define PARAM_COUNT_MAX 6
+#define PARAM_COUNT_MAX 8
 #define AREA_SIZE_MAX 4096 /* bytes: a TPM2B of the largest TPM is below 2 KiB */
 #define TPM_ALG_SHA256 0x000b
 #define TPM_ALG_SHA384 0x000c
@@ -28,17 +29,22 @@ enum param_key {
     PARAM_PUBLIC = 1,
     PARAM_PRIVATE = 2,
     PARAM_PARENT = 3,
+    PARAM_AUTHORITY = 5,
+    PARAM_POLICY_REF = 6,
     PARAM_PCRS = 7,
     PARAM_VERSION = 8,
     PARAM_PIN = 9
 };
 #define PARAMS_NEEDED 0x0eu /* bits of the keys 1 to 3 */
+#define PARAMS_SIGNED ((uint32_t)1 << PARAM_AUTHORITY | (uint32_t)1 << PARAM_POLICY_REF)
+#define AUTHORITY_SIZE_MAX 128 /* bytes: a SubjectPublicKeyInfo of P-256 has 91 */
 
 struct params {
     struct bulla_bytes public_area;  /* borrowed */
     struct bulla_bytes private_area; /* borrowed */
     struct bl_tpm_name srk_name;
-    struct bl_tpm_policy policy;
+    struct bulla_bytes authority; /* borrowed; empty: none */
+    struct bl_tpm_policy policy;  /* without the authority's key */
 };
 
 static void
@@ -109,6 +115,14 @@ read_param(struct bl_reader *r, uint64_t key, struct params *params)
     case PARAM_PARENT:
         read_name(r, &params->srk_name);
         return true;
+    case PARAM_AUTHORITY:
+        params->authority = bl_cbor_read_bytes(r, AUTHORITY_SIZE_MAX);
+        if (params->authority.size == 0)
+            bl_reader_fail(r, "empty key of an authority");
+        return true;
+    case PARAM_POLICY_REF:
+        bl_cbor_read_bytes_exact(r, params->policy.policy_ref, sizeof params->policy.policy_ref);
+        return true;
     case PARAM_PCRS:
         read_pcrs(r, &params->policy);
         return true;
@@ -142,6 +156,8 @@ decode_params(struct bulla_bytes bytes, struct params *out, struct bulla_error *
     BL_TRY(bl_reader_finish(&r, err));
     if ((seen & PARAMS_NEEDED) != PARAMS_NEEDED)
         return bulla_fail(err, BULLA_E_MALFORMED, where, "a parameter is missing", 0);
+    if ((seen & PARAMS_SIGNED) != 0 && (seen & PARAMS_SIGNED) != PARAMS_SIGNED)
+        return bulla_fail(err, BULLA_E_MALFORMED, where, "an authority without its policyRef", 0);
     *out = params;
     return BULLA_OK;
 }
@@ -149,7 +165,7 @@ decode_params(struct bulla_bytes bytes, struct params *out, struct bulla_error *
 static enum bulla_status
 no_tpm(struct bulla_error *err)
 {
-    return bulla_fail_cause(err, BULLA_CAUSE_NO_TPM, where, no_tpm_what);
+    return bulla_fail_cause(err, BULLA_CAUSE_NO_TPM, where, bl_tpm_slot_no_tpm);
 }
 
 static enum bulla_status
@@ -166,6 +182,11 @@ check(const struct bl_slot_request *request, const struct bl_opener *opener,
     if (policy->pcrs.mask != 0 && (!bank_is_usable || policy->pcrs.mask >> BL_TPM_PCR_COUNT != 0))
         return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, where,
                                 "unknown PCR bank or index");
+    if (policy->authority != NULL && bl_key_kind(policy->authority) != BL_KEY_P256)
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, where,
+                                "whoever signs boot states has a P-256 key");
+    if (policy->authority == NULL && request->signed_policy.size > 0)
+        return bulla_fail(err, BULLA_E_ARGUMENT, where, "a signed policy without an authority", 0);
     return BULLA_OK;
 }
 
@@ -180,8 +201,12 @@ encode_params(const struct bl_tpm_sealed *sealed, const struct bl_tpm_policy *po
               struct bulla_buffer *out, struct bulla_error *err)
 {
     struct bl_writer w = bl_writer(out);
+    BL_AUTO(bulla_buffer) authority = { 0 };
 
-    bl_cbor_write_map(&w, 3 + (size_t)(policy->pcrs.mask != 0) + (size_t)(policy->nv_index != 0) +
+    if (policy->authority != NULL)
+        BL_TRY(bl_key_spki(policy->authority, &authority, err));
+    bl_cbor_write_map(&w, 3 + (policy->authority != NULL ? 2u : 0u) +
+                              (size_t)(policy->pcrs.mask != 0) + (size_t)(policy->nv_index != 0) +
                               (size_t)policy->with_pin);
     bl_cbor_write_uint(&w, PARAM_PUBLIC);
     bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->public_area));
@@ -189,6 +214,12 @@ encode_params(const struct bl_tpm_sealed *sealed, const struct bl_tpm_policy *po
     bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->private_area));
     bl_cbor_write_uint(&w, PARAM_PARENT);
     bl_cbor_write_bytes(&w, (struct bulla_bytes){ sealed->srk_name.bytes, sealed->srk_name.size });
+    if (policy->authority != NULL) {
+        bl_cbor_write_uint(&w, PARAM_AUTHORITY);
+        bl_cbor_write_bytes(&w, bulla_buffer_bytes(&authority));
+        bl_cbor_write_uint(&w, PARAM_POLICY_REF);
+        bl_cbor_write_bytes(&w, BL_BYTES_OF(policy->policy_ref));
+    }
     if (policy->pcrs.mask != 0) {
         bl_cbor_write_uint(&w, PARAM_PCRS);
         bl_cbor_write_array(&w, 3);
@@ -227,35 +258,87 @@ make(const struct bl_slot_making *making, const struct bl_slot *slot,
     return BULLA_OK;
 }
 
-static enum bulla_status
-open_slot(const struct bl_slot *slot, const struct bl_blob_binding *binding,
-          struct bl_slot_session *session, struct bl_secret *input_key_out, struct bulla_error *err)
-{
-    const struct bl_opener *opener = session->opener;
-    BL_AUTO(bl_tpm_sealed) sealed = { 0 };
-    BL_AUTO(bl_secret) input_key = { 0 };
+/* What is opened: the object, its policy, and whose it is. */
+struct opening {
     struct params params;
+    struct bl_tpm_sealed sealed;
+    struct bl_key *authority;
+    struct bl_pcr_policy signed_policy;
+};
 
-    (void)binding;
-    BL_TRY(decode_params(slot->params, &params, err));
+static void
+opening_done(struct opening *opening)
+{
+    bl_tpm_sealed_done(&opening->sealed);
+    bl_key_free(opening->authority);
+    bl_pcr_policy_done(&opening->signed_policy);
+}
+
+static enum bulla_status
+prepare_authority(const struct bl_slot *slot, const struct bl_opener *opener,
+                  struct opening *opening, struct bulla_error *err)
+{
+    struct bl_tpm_policy *policy = &opening->params.policy;
+    struct bulla_bytes signed_policy =
+        opener->signed_policy.size > 0 ? opener->signed_policy : slot->signed_policy;
+
+    if (opening->params.authority.size == 0)
+        return BULLA_OK;
+    BL_TRY(bl_key_from_spki(opening->params.authority, &opening->authority, err));
+    policy->authority = opening->authority;
+    if (signed_policy.size == 0)
+        return BULLA_OK; /* opening says so */
+    BL_TRY(bl_pcr_policy_decode(signed_policy, &opening->signed_policy, err));
+    policy->signed_policy = &opening->signed_policy;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+prepare(const struct bl_slot *slot, const struct bl_opener *opener, struct opening *opening,
+        struct bulla_error *err)
+{
+    const struct params *params = &opening->params;
+
+    BL_TRY(decode_params(slot->params, &opening->params, err));
     if (opener->tpm == NULL)
         return no_tpm(err);
-    if (params.policy.with_pin && opener->tpm_pin.size == 0)
+    if (params->policy.with_pin && opener->tpm_pin.size == 0)
         return bulla_fail_cause(err, BULLA_CAUSE_NO_SLOT_OPENS, where, "no PIN was given");
-    BL_TRY(bulla_buffer_append(&sealed.public_area, params.public_area, err));
-    BL_TRY(bulla_buffer_append(&sealed.private_area, params.private_area, err));
-    sealed.srk_name = params.srk_name;
-    struct bulla_bytes pin =
-        params.policy.with_pin ? opener->tpm_pin : (struct bulla_bytes){ NULL, 0 };
+    BL_TRY(prepare_authority(slot, opener, opening, err));
+    BL_TRY(bulla_buffer_append(&opening->sealed.public_area, params->public_area, err));
+    BL_TRY(bulla_buffer_append(&opening->sealed.private_area, params->private_area, err));
+    opening->sealed.srk_name = params->srk_name;
+    return BULLA_OK;
+}
+
+static enum bulla_status
+unseal(const struct opening *opening, const struct bl_opener *opener,
+       struct bl_secret *input_key_out, struct bulla_error *err)
+{
+    const struct bl_tpm_policy *policy = &opening->params.policy;
+    struct bulla_bytes pin = policy->with_pin ? opener->tpm_pin : (struct bulla_bytes){ NULL, 0 };
     struct bulla_error failure = { 0 };
     enum bulla_status status =
-        bl_tpm_unseal(opener->tpm, &sealed, &params.policy, pin, &input_key, &failure);
+        bl_tpm_unseal(opener->tpm, &opening->sealed, policy, pin, input_key_out, &failure);
+
     if (status == BULLA_E_INTEGRITY)
         return bulla_fail_cause(err, BULLA_CAUSE_SLOT_ALTERED, where,
                                 "what it says of itself is not what the TPM enforces");
     if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)
         *err = failure;
-    BL_TRY(status);
+    return status;
+}
+
+static enum bulla_status
+open_slot(const struct bl_slot *slot, const struct bl_blob_binding *binding,
+          struct bl_slot_session *session, struct bl_secret *input_key_out, struct bulla_error *err)
+{
+    BL_AUTO(opening) opening = { 0 };
+    BL_AUTO(bl_secret) input_key = { 0 };
+
+    (void)binding;
+    BL_TRY(prepare(slot, session->opener, &opening, err));
+    BL_TRY(unseal(&opening, session->opener, &input_key, err));
     if (input_key.size != BL_CONTENT_KEY_SIZE)
         return bulla_fail_cause(err, BULLA_CAUSE_SLOT_ALTERED, where,
                                 "the TPM object holds something else");
@@ -275,120 +358,9 @@ summarize(const struct bl_slot *slot, struct bl_slot_summary *summary, struct bu
     summary->nv_index = params.policy.nv_index;
     summary->nv_minimum = params.policy.nv_minimum;
     summary->with_pin = params.policy.with_pin;
-    return BULLA_OK;
-}
-
-/* -- forecast: each part of the policy that can be looked at without opening -- */
-
-/* Objects of ours have the parent that the TPM offers for new ones. */
-static enum bulla_status
-compare_parent(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
-               struct bl_slot_forecast *forecast, struct bulla_error *err)
-{
-    struct bl_tpm_name name;
-
-    BL_TRY(bl_tpm_srk_name(tpm, &name, err));
-    const struct bulla_bytes found = { name.bytes, name.size };
-    const struct bulla_bytes expected = { summary->srk_name.bytes, summary->srk_name.size };
-    if (!bl_equal(found, expected))
-        bl_forecast_refuse(forecast,
-                           (struct bulla_error){ .cause = BULLA_CAUSE_WRONG_TPM,
-                                                 .where = where,
-                                                 .what = "this TPM has another storage root key",
-                                                 .found = bulla_value_bytes(found),
-                                                 .expected = bulla_value_bytes(expected) });
-    return BULLA_OK;
-}
-
-static enum bulla_status
-compare_pcrs(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
-             struct bl_slot_forecast *forecast, struct bulla_error *err)
-{
-    BL_AUTO(bulla_buffer) values = { 0 };
-    size_t size = bl_hash_size(summary->pcrs.bank);
-    size_t place = 0;
-
-    BL_TRY(bl_tpm_pcr_read(tpm, summary->pcrs, &values, err));
-    if (values.size != summary->pcr_values.size)
-        return bulla_fail_cause(err, BULLA_CAUSE_TPM_FAILED, where, "PCR values of another size");
-    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
-        if ((summary->pcrs.mask >> pcr & 1) == 0)
-            continue;
-        const struct bulla_bytes found = { values.data + place, size };
-        const struct bulla_bytes expected = { summary->pcr_values.data + place, size };
-        place += size;
-        if (bl_equal(found, expected))
-            continue;
-        forecast->pcrs_changed |= (uint32_t)1 << pcr;
-        bl_forecast_refuse(forecast,
-                           (struct bulla_error){ .cause = BULLA_CAUSE_PCR_CHANGED,
-                                                 .where = where,
-                                                 .what = "a PCR differs from its value at sealing",
-                                                 .offset = pcr,
-                                                 .found = bulla_value_bytes(found),
-                                                 .expected = bulla_value_bytes(expected) });
-    }
-    return BULLA_OK;
-}
-
-/* An index that cannot be read is a reason as well: the policy asks the TPM for it. */
-static void
-compare_version(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
-                struct bl_slot_forecast *forecast)
-{
-    BL_AUTO(bulla_buffer) content = { 0 };
-    struct bulla_error reason = { 0 };
-    uint64_t version = 0;
-
-    if (bl_tpm_nv_read(tpm, summary->nv_index, sizeof version, &content, &reason) != BULLA_OK) {
-        bl_forecast_refuse(forecast, reason);
-        return;
-    }
-    for (size_t i = 0; i < content.size; i++)
-        version = version << 8 | content.data[i];
-    if (version < summary->nv_minimum)
-        bl_forecast_refuse(
-            forecast, (struct bulla_error){ .cause = BULLA_CAUSE_VERSION_BELOW_FLOOR,
-                                            .where = where,
-                                            .what = "the version in the TPM is below the least one",
-                                            .found = bulla_value_number(version),
-                                            .expected = bulla_value_number(summary->nv_minimum) });
-}
-
-static enum bulla_status
-look_for_lockout(struct bl_tpm *tpm, struct bl_slot_forecast *forecast, struct bulla_error *err)
-{
-    struct bl_tpm_info info;
-
-    BL_TRY(bl_tpm_info(tpm, &info, err));
-    if (info.in_lockout)
-        bl_forecast_refuse(
-            forecast, (struct bulla_error){ .cause = BULLA_CAUSE_TPM_LOCKOUT,
-                                            .where = where,
-                                            .what = "too many wrong PINs; wait so many seconds",
-                                            .found = bulla_value_number(info.lockout_interval_s) });
-    return BULLA_OK;
-}
-
-static enum bulla_status
-forecast(const struct bl_slot_summary *summary, const struct bl_opener *opener,
-         struct bl_slot_forecast *forecast_out, struct bulla_error *err)
-{
-    if (opener->tpm == NULL) {
-        bl_forecast_refuse(forecast_out, (struct bulla_error){ .cause = BULLA_CAUSE_NO_TPM,
-                                                               .where = where,
-                                                               .what = no_tpm_what });
-        return BULLA_OK;
-    }
-    forecast_out->outlook =
-        summary->with_pin && opener->tpm_pin.size == 0 ? BL_OUTLOOK_NEEDS_INPUT : BL_OUTLOOK_OPENS;
-    BL_TRY(compare_parent(summary, opener->tpm, forecast_out, err));
-    if (summary->pcrs.mask != 0)
-        BL_TRY(compare_pcrs(summary, opener->tpm, forecast_out, err));
-    if (summary->nv_index != 0)
-        compare_version(summary, opener->tpm, forecast_out);
-    if (summary->with_pin)
-        BL_TRY(look_for_lockout(opener->tpm, forecast_out, err));
+    summary->authority = params.authority;
+    memcpy(summary->policy_ref, params.policy.policy_ref, sizeof summary->policy_ref);
+    summary->signed_policy = slot->signed_policy;
     return BULLA_OK;
 }
 
@@ -401,5 +373,5 @@ const struct bl_slot_kind bl_slot_tpm = {
     .wrong_key = BULLA_CAUSE_SLOT_ALTERED,
     .wrong_key_what = "the slot was altered: the TPM opened its object and the key is another",
     .summarize = summarize,
-    .forecast = forecast,
+    .forecast = bl_tpm_slot_forecast,
 };

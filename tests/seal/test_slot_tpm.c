@@ -3,6 +3,7 @@
  * TPM slots against a whole TPM 2.0 in this process.
  */
 #include "../device/tpm_fixture.h"
+#include "../policy/signed_fixture.h"
 #include "seal_fixture.h"
 
 #include "seal/inspect.h"
@@ -318,6 +319,162 @@ inspect_shows_what_is_bound(void **state)
     assert_false(slot->with_pin);
 }
 
+/* -- signed policies --------------------------------------------------------------------------- */
+
+struct signed_world {
+    struct bl_key *authority;
+    struct bulla_buffer values;
+    struct bl_pcr_policy policy;
+    struct bulla_buffer bytes; /* of the policy */
+    uint64_t counter;
+};
+
+static void
+signed_world_done(struct signed_world *w)
+{
+    bl_key_free(w->authority);
+    bulla_buffer_done(&w->values);
+    bl_pcr_policy_done(&w->policy);
+    bulla_buffer_done(&w->bytes);
+}
+
+/* The present state of PCR 9 and 11, signed. */
+static void
+sign_now(struct fixture *f, struct signed_world *w)
+{
+    struct bulla_error err = { 0 };
+
+    if (w->authority == NULL)
+        w->authority = new_authority();
+    assert_ok(bl_tpm_counter_define(f->tpm, REVOCATION_COUNTER, &err), &err);
+    assert_ok(bl_tpm_counter_read(f->tpm, REVOCATION_COUNTER, &w->counter, &err), &err);
+    struct bl_tpm_policy now = policy_now(f->tpm, PCR_BIT(9) | PCR_BIT(11), &w->values);
+    const struct bl_pcr_branch branch = { now.pcrs, now.pcr_values };
+    bl_pcr_policy_done(&w->policy);
+    w->policy = new_policy(&branch, 1, REVOCATION_COUNTER, w->counter);
+    sign_policy(&w->policy, w->authority);
+    bulla_buffer_clear(&w->bytes);
+    assert_ok(bl_pcr_policy_encode(&w->policy, &w->bytes, &err), &err);
+}
+
+static void
+seal_signed(struct fixture *f, struct signed_world *w, bool with_policy, struct bulla_buffer *blob)
+{
+    struct bulla_error err = { 0 };
+    struct bl_slot_request slots[] = { { .type = BL_SLOT_TPM2 }, passphrase_slot("recovery") };
+    const struct bl_seal_request request = request_for(slots, 2);
+    const struct bl_opener opener = { .tpm = f->tpm };
+
+    slots[0].tpm_policy.authority = w->authority;
+    ref_of(&w->policy, slots[0].tpm_policy.policy_ref);
+    if (with_policy)
+        slots[0].signed_policy = bulla_buffer_bytes(&w->bytes);
+    slots[1].is_recovery = true;
+    assert_ok(bl_seal_bytes(&request, &opener, text_bytes("state"), blob, &err), &err);
+}
+
+static void
+expect_signed(struct fixture *f, struct bulla_bytes blob, const struct signed_world *given,
+              enum bulla_cause cause)
+{
+    struct bulla_error err = { 0 };
+    struct bl_opener opener = { .tpm = f->tpm };
+    struct bl_slot_forecast forecasts[2];
+    BL_AUTO(bl_secret) opened = { 0 };
+    BL_AUTO(bl_blob_summary) summary = { 0 };
+    int fd = file_of(blob);
+
+    if (given != NULL)
+        opener.signed_policy = bulla_buffer_bytes(&given->bytes);
+    assert_cause(bl_unseal_bytes(&no_demands, &opener, blob, &opened, &err), cause, &err);
+    assert_int_equal(opened.data != NULL, cause == BULLA_CAUSE_NONE);
+    assert_ok(bl_blob_inspect(fd, &summary, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &opener, forecasts, &err), &err);
+    close(fd);
+    assert_int_equal(forecasts[summary.slots[0].type != BL_SLOT_TPM2].reason.cause, cause);
+}
+
+static void
+a_signed_policy_goes_with_its_slot(void **state)
+{
+    struct fixture *f = *state;
+    struct bulla_error err = { 0 };
+    const uint8_t digest[32] = { 1 };
+    uint64_t value = 0;
+    BL_AUTO(signed_world) w = { 0 };
+    BL_AUTO(bulla_buffer) blob = { 0 };
+
+    sign_now(f, &w);
+    seal_signed(f, &w, true, &blob);
+    const struct bulla_bytes bytes = bulla_buffer_bytes(&blob);
+    expect_signed(f, bytes, NULL, BULLA_CAUSE_NONE);
+    assert_ok(bl_tpm_pcr_extend(f->tpm, 11, digest, &err), &err);
+    expect_signed(f, bytes, NULL, BULLA_CAUSE_PCR_CHANGED);
+    struct bl_slot_forecast forecast = explained(f, bytes, no_pin);
+    assert_int_equal(forecast.pcrs_changed, PCR_BIT(11));
+    assert_int_equal(forecast.branch, 1);
+    assert_int_equal(forecast.branch_count, 1);
+    assert_int_equal(forecast.sequence, w.counter);
+    assert_int_equal(forecast.counter_index, REVOCATION_COUNTER);
+    assert_int_equal(forecast.counter_value, w.counter);
+    sign_now(f, &w);
+    expect_signed(f, bytes, &w, BULLA_CAUSE_NONE); /* given from outside, the blob as it was */
+    assert_ok(bl_tpm_counter_increment(f->tpm, REVOCATION_COUNTER, &value, &err), &err);
+    expect_signed(f, bytes, &w, BULLA_CAUSE_POLICY_REVOKED);
+    assert_int_equal(explained(f, bytes, no_pin).counter_value, w.counter + 1);
+}
+
+static void
+a_policy_that_comes_later(void **state)
+{
+    struct fixture *f = *state;
+    BL_AUTO(signed_world) w = { 0 };
+    BL_AUTO(signed_world) other = { 0 };
+    BL_AUTO(bulla_buffer) blob = { 0 };
+    struct fixture none = { 0 };
+
+    sign_now(f, &w);
+    sign_now(f, &other);
+    seal_signed(f, &w, false, &blob);
+    const struct bulla_bytes bytes = bulla_buffer_bytes(&blob);
+    expect_signed(f, bytes, NULL, BULLA_CAUSE_POLICY_MISSING);
+    expect_signed(f, bytes, &other, BULLA_CAUSE_POLICY_NOT_SIGNED);
+    expect_signed(f, bytes, &w, BULLA_CAUSE_NONE);
+    /* without a TPM it is seen all the same who signed */
+    assert_int_equal(explained(&none, bytes, no_pin).reason.cause, BULLA_CAUSE_POLICY_MISSING);
+}
+
+/* What would not open is not sealed: signed by another, or for another state. */
+static void
+a_policy_is_tried_when_sealing(void **state)
+{
+    struct fixture *f = *state;
+    struct bulla_error err = { 0 };
+    BL_AUTO(signed_world) w = { 0 };
+    BL_AUTO(signed_world) other = { 0 };
+    BL_AUTO(bulla_buffer) blob = { 0 };
+    BL_AUTO_FREE(bl_key) p384 = NULL;
+    struct bl_slot_request slot = { .type = BL_SLOT_TPM2 };
+    struct bl_seal_request request = request_for(&slot, 1);
+    const struct bl_opener opener = { .tpm = f->tpm };
+
+    sign_now(f, &w);
+    sign_now(f, &other);
+    request.allow_no_recovery = true;
+    slot.signed_policy = bulla_buffer_bytes(&other.bytes);
+    assert_fails(bl_seal_bytes(&request, &opener, text_bytes("x"), &blob, &err), BULLA_E_ARGUMENT,
+                 &err);
+    slot.tpm_policy.authority = w.authority;
+    ref_of(&w.policy, slot.tpm_policy.policy_ref);
+    assert_cause(bl_seal_bytes(&request, &opener, text_bytes("x"), &blob, &err),
+                 BULLA_CAUSE_POLICY_NOT_SIGNED, &err);
+    assert_ok(bl_key_generate(BL_KEY_P384, &p384, &err), &err);
+    slot.tpm_policy.authority = p384;
+    assert_cause(bl_seal_bytes(&request, &opener, text_bytes("x"), &blob, &err),
+                 BULLA_CAUSE_BINDING_REFUSED, &err);
+    assert_int_equal(blob.size, 0);
+}
+
 int
 main(void)
 {
@@ -332,6 +489,9 @@ main(void)
         with_tpm(altered_bytes),
         with_tpm(every_failure_of_the_tpm),
         with_tpm(inspect_shows_what_is_bound),
+        with_tpm(a_signed_policy_goes_with_its_slot),
+        with_tpm(a_policy_that_comes_later),
+        with_tpm(a_policy_is_tried_when_sealing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
