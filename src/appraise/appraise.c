@@ -333,7 +333,7 @@ check_enclave(struct bl_appraisal *a)
 /* What a kind has besides. */
 static const uint64_t checks_of_kind[BL_KIND_COUNT] = {
     [BL_KIND_SGX] = CHECKS_OF_TCB | CHECK(ATTRIBUTES),
-    [BL_KIND_TDX] = CHECKS_OF_TDS | CHECK(REGISTERS),
+    [BL_KIND_TDX] = CHECKS_OF_TDS | CHECK(REGISTERS) | CHECK(EVENTS),
     [BL_KIND_SNP] = CHECKS_OF_GUESTS,
     [BL_KIND_TPM] = CHECKS_OF_TPM | CHECK(COLLATERAL_AGE),
     [BL_KIND_NITRO] = CHECK(REGISTERS),
@@ -383,7 +383,7 @@ check_condition(struct bl_appraisal *a, enum bl_policy_kind kind, uint64_t wante
     if ((wanted & CHECK(REGISTERS)) != 0)
         bl_check_registers(a);
     if ((wanted & CHECK(EVENTS)) != 0)
-        bl_check_events(a);
+        bl_check_events(a, kind);
 }
 
 static void

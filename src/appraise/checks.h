@@ -49,6 +49,6 @@ void bl_check_service_td(struct bl_appraisal *a);                      /* SERVIC
 /* appraise/measured.c: what was measured */
 void bl_check_platform_pcrs(struct bl_appraisal *a);
 void bl_check_registers(struct bl_appraisal *a);
-void bl_check_events(struct bl_appraisal *a);
+void bl_check_events(struct bl_appraisal *a, enum bl_policy_kind kind);
 
 #endif

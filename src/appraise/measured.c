@@ -115,9 +115,9 @@ digest_of(const struct bl_event_log *log, const struct bl_event *event, enum bl_
 
 static bool
 is_event(const struct bl_event_log *log, const struct bl_event *event,
-         const struct bl_policy_item *rule)
+         const struct bl_policy_item *rule, unsigned first)
 {
-    if (event->pcr != (uint32_t)__builtin_ctz(rule->pcr.mask))
+    if (event->pcr != (uint32_t)__builtin_ctz(rule->pcr.mask) + first)
         return false;
     if (rule->value.size == 0)
         return event->type == rule->event_type;
@@ -125,42 +125,66 @@ is_event(const struct bl_event_log *log, const struct bl_event *event,
            bl_equal(digest_of(log, event, rule->pcr.bank), rule->value);
 }
 
+/* A log that was replayed, and to what: PCRs of a TPM, or a TD's RTMRs, which its log counts from 1. */
+struct source {
+    struct bulla_bytes log;
+    enum bl_hash bank;
+    uint32_t covers; /* by the numbers that the policy has */
+    unsigned first;  /* the log's number for 0 */
+};
+
+static struct source
+source_of(const struct bl_claims *claims, enum bl_policy_kind kind)
+{
+    const struct bl_tpm_claims *tpm = &claims->platform;
+
+    if (kind == BL_KIND_TDX)
+        return (struct source){ .log = claims->register_log,
+                                .bank = claims->registers.hash,
+                                .covers = claims->registers.mask & claims->register_log_covers,
+                                .first = 1 };
+    if (!tpm->is_present)
+        return (struct source){ .covers = 0 };
+    return (struct source){ .log = tpm->event_log,
+                            .bank = tpm->selection.bank,
+                            .covers = tpm->selection.mask & tpm->log_covers };
+}
+
 /* May the log speak of this PCR, in this bank? */
 static bool
-is_covered(const struct bl_tpm_claims *tpm, const struct bl_pcr_selection *pcr)
+is_covered(const struct source *source, const struct bl_pcr_selection *pcr)
 {
-    return tpm->is_present && tpm->event_log.size > 0 && tpm->selection.bank == pcr->bank &&
-           (tpm->selection.mask & tpm->log_covers & pcr->mask) != 0;
+    return source->log.size > 0 && source->bank == pcr->bank && (source->covers & pcr->mask) != 0;
 }
 
 enum finding { UNREADABLE = 0, NOT_IN_LOG, IN_LOG };
 
 static enum finding
-look_for(const struct bl_tpm_claims *tpm, const struct bl_policy_item *rule)
+look_for(const struct source *source, const struct bl_policy_item *rule)
 {
     struct bl_event_log log;
     struct bl_event event;
     bool more = true;
 
-    if (bl_event_log_open(tpm->event_log, &log, NULL) != BULLA_OK)
+    if (bl_event_log_open(source->log, &log, NULL) != BULLA_OK)
         return UNREADABLE;
     while (more) {
         if (bl_event_log_next(&log, &event, &more, NULL) != BULLA_OK)
             return UNREADABLE;
-        if (more && is_event(&log, &event, rule))
+        if (more && is_event(&log, &event, rule, source->first))
             return IN_LOG;
     }
     return NOT_IN_LOG;
 }
 
 static void
-check_event(struct bl_appraisal *a, const struct bl_policy_item *rule, enum finding wanted)
+check_event(struct bl_appraisal *a, const struct source *source, const struct bl_policy_item *rule,
+            enum finding wanted)
 {
     static const char *const words[] = { "no verified log of this PCR", "not in the log",
                                          "in the log" };
-    const struct bl_tpm_claims *tpm = &a->claims->platform;
     bool expired = wanted == IN_LOG && (a->now_s < 0 || a->now_s > rule->until_s);
-    enum finding found = is_covered(tpm, &rule->pcr) ? look_for(tpm, rule) : UNREADABLE;
+    enum finding found = is_covered(source, &rule->pcr) ? look_for(source, rule) : UNREADABLE;
     struct bl_check *check =
         bl_check_record(a, BL_CHECK_EVENTS, found == wanted && !expired,
                         bulla_value_word(words[found]), bulla_value_word(words[wanted]));
@@ -174,15 +198,16 @@ check_event(struct bl_appraisal *a, const struct bl_policy_item *rule, enum find
 }
 
 void
-bl_check_events(struct bl_appraisal *a)
+bl_check_events(struct bl_appraisal *a, enum bl_policy_kind kind)
 {
+    const struct source source = source_of(a->claims, kind);
     const struct bl_policy_list *required = &a->policy->required_events;
     const struct bl_policy_list *forbidden = &a->policy->forbidden_events;
 
     for (size_t i = 0; i < required->count; i++)
-        check_event(a, &required->items[i], IN_LOG);
+        check_event(a, &source, &required->items[i], IN_LOG);
     for (size_t i = 0; i < forbidden->count; i++)
-        check_event(a, &forbidden->items[i], NOT_IN_LOG);
+        check_event(a, &source, &forbidden->items[i], NOT_IN_LOG);
     if (required->count + forbidden->count == 0)
         bl_check_record(a, BL_CHECK_EVENTS, true, bulla_value_word("nothing is demanded"),
                         bulla_value_word("nothing is demanded"));

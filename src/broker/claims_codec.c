@@ -9,7 +9,7 @@
 #define CONDITION_ITEMS 23
 #define TPM_ITEMS 12
 #define UNCHECKED_SIZE_MAX 64 /* bytes: the longest of our words has 30 */
-#define WORKLOAD_ITEMS 8
+#define WORKLOAD_ITEMS 9
 
 static struct bulla_bytes
 text(const char *word)
@@ -175,6 +175,7 @@ write_workload(struct bl_writer *w, const struct bl_claims *claims)
     bl_cbor_write_uint(w, (uint64_t)claims->isolation);
     bl_cbor_write_bytes(w, bl_claim_view(&claims->isolation_facts));
     write_bank(w, &claims->registers);
+    bl_cbor_write_uint(w, claims->register_log_covers);
 }
 
 static void
@@ -195,6 +196,7 @@ read_workload(struct bl_reader *r, struct bl_claims *claims)
         (enum bl_isolation)read_below(r, BL_ISOLATION_HARDWARE + 1, "not an isolation");
     read_claim_bytes(r, &claims->isolation_facts);
     read_bank(r, &claims->registers);
+    claims->register_log_covers = read_mask(r);
 }
 
 static void

@@ -8,6 +8,7 @@
  * Guarantees: every directory it makes has a name of its own and is removed on every path; what was
  * written is what the evidence is about: the kernel takes inblob when its file is closed and says
  * nothing if it did not, so that the generation has to tell.
+ * A TD's event log comes along where ACPI has one (CCEL): a verifier compares it with the RTMRs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,9 @@
 #define TEXT_SIZE_MAX 64u                   /* bytes of a number or a name, with its line end */
 #define EVIDENCE_SIZE_MAX ((size_t)1 << 20) /* bytes: quotes have 8 KiB, tokens of CCA less */
 #define TABLE_SIZE_MAX ((size_t)64 << 10)   /* bytes of certificates; GHCB: 4 pages are usual */
-#define RETRY_COUNT 5                       /* changed by somebody else, or in use */
+#define LOG_SIZE_MAX ((size_t)1 << 20)      /* bytes of the event log; 64 to 256 KiB are usual */
+#define TABLE_DIRECTORY "/sys/firmware/acpi/tables/data"
+#define RETRY_COUNT 5 /* changed by somebody else, or in use */
 #define RETRY_DELAY_MS 100u
 
 static const struct {
@@ -186,6 +189,18 @@ check_generation(const struct entry *entry, int64_t deadline, uint64_t wanted,
     return status;
 }
 
+/* The log of firmware and loader is an aid, not evidence: the RTMRs tell whether it is whole. Root alone
+ * may read it, and not all firmware writes one. */
+static void
+add_log(int64_t deadline, struct bl_collected *collected)
+{
+    BL_AUTO(bulla_buffer) log = { 0 };
+
+    if (bl_node_read(TABLE_DIRECTORY, "CCEL", LOG_SIZE_MAX, deadline, &log, NULL) == BULLA_OK &&
+        log.size > 0)
+        bl_collected_add(collected, "ccel", &log);
+}
+
 static enum bulla_status
 take(const struct entry *entry, const struct bl_attest_request *request,
      struct bl_collected *collected, struct bulla_error *err)
@@ -210,6 +225,8 @@ take(const struct entry *entry, const struct bl_attest_request *request,
         return bl_attest_snp(bulla_buffer_bytes(&evidence), bulla_buffer_bytes(&table), collected,
                              err);
     bl_collected_add(collected, "evidence", &evidence);
+    if (strcmp(collected->kind, "tdx") == 0)
+        add_log(deadline, collected);
     return BULLA_OK;
 }
 

@@ -12,7 +12,7 @@
 #define OF_TD (KIND(TDX) | KIND(AZURE_TDX))
 #define OF_TPM (KIND(TPM) | KIND(NITROTPM) | KIND(AZURE_SNP) | KIND(AZURE_TDX))
 #define WITH_COLLATERAL (OF_INTEL | OF_AMD | KIND(TPM))
-#define WITH_LOG (KIND(TPM) | KIND(AZURE_SNP) | KIND(AZURE_TDX))
+#define WITH_LOG (KIND(TPM) | KIND(TDX) | KIND(AZURE_SNP) | KIND(AZURE_TDX))
 #define WITH_REGISTERS (KIND(TDX) | KIND(NITRO) | KIND(CCA))
 
 #define REFERENCES (BL_ITEM_DIGEST | BL_ITEM_SOURCE | BL_ITEM_UNTIL)
@@ -342,13 +342,15 @@ const struct bl_policy_field bl_policy_fields[] = {
       AT(required_events),
       .members = BL_ITEM_PCR | BL_ITEM_EVENT | BL_ITEM_SOURCE | BL_ITEM_UNTIL,
       .kinds = WITH_LOG,
-      .help = "events that the log must have, in PCRs that are quoted" },
+      .optional_for = KIND(TDX),
+      .help = "events that the log must have, in PCRs that are quoted, or in RTMRs" },
     { .key = 32,
       .name = "forbidden_events",
       .type = BL_FIELD_LIST,
       AT(forbidden_events),
       .members = BL_ITEM_PCR | BL_ITEM_EVENT | BL_ITEM_SOURCE,
       .kinds = WITH_LOG,
+      .optional_for = KIND(TDX),
       .help = "events that it must not have" },
     { .key = 33,
       .name = "isolation",

@@ -163,8 +163,12 @@ struct bl_claims {
     enum bl_isolation isolation;
     struct bl_claim_bytes isolation_facts; /* digest of the limits and facts in force */
     struct bl_tpm_claims enclave;          /* the vTPM of a process enclave */
-    struct bl_pcr_bank registers; /* its own: RTMR 0 to 3, PCRs of a Nitro enclave, REM 0 to
+    struct bl_pcr_bank registers;    /* its own: RTMR 0 to 3, PCRs of a Nitro enclave, REM 0 to
                                               3; mask 0: it has none */
+    struct bulla_bytes register_log; /* of the events that made them, as it was replayed; empty if
+                                        there was none; borrowed. Of it only what register_log_covers
+                                        means anything */
+    uint32_t register_log_covers;    /* bit i: the log replays to register i */
 
     struct bl_claim_flag debug; /* absent for kinds that have no debug mode */
 

@@ -11,6 +11,7 @@
 #include "tee/azure/verify.h"
 #include "tee/cca/verify.h"
 #include "tee/ccel/log.h"
+#include "tee/ccel/td.h"
 #include "tee/cert/verify.h"
 #include "tee/dcap/tcbjson.h"
 #include "tee/nitro/verify.h"
@@ -19,13 +20,12 @@
 #include "tee/psa/verify.h"
 #include "tee/sgx/verify.h"
 #include "tee/snp/verify.h"
-#include "tee/tdx/verify.h"
 #include "tee/tpm/scheme.h"
 #include "tee/x509path/inspect.h"
 
 static const struct bl_scheme schemes[] = {
     { .kind = "sgx", .verify = bl_sgx_verify, .describe = bl_sgx_describe },
-    { .kind = "tdx", .verify = bl_tdx_verify, .describe = bl_tdx_describe },
+    { .kind = "tdx", .verify = bl_td_verify, .describe = bl_td_describe },
     { .kind = "tcbjson", .inspect = bl_tcbjson_inspect, .describe = bl_tcbjson_describe },
     { .kind = "snp",
       .verify = bl_snp_verify,

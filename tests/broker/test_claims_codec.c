@@ -94,6 +94,7 @@ test_the_condition_of_other_platforms_comes_back(void **state)
     claims.platform_info = (struct bl_claim_number){ true, 0x25 };
     claims.tcb.evaluation_number = (struct bl_claim_number){ true, 17 };
     claims.registers = claims.platform.pcrs;
+    claims.register_log_covers = 0xb;
     claims.launch_mitigations = (struct bl_claim_number){ true, UINT64_MAX };
     claims.current_mitigations = (struct bl_claim_number){ true, 1 };
     claims.module_version = (struct bl_claim_number){ true, 3 };
@@ -111,6 +112,7 @@ test_the_condition_of_other_platforms_comes_back(void **state)
     assert_true(back.platform_info.is_present && back.platform_info.value == 0x25);
     assert_true(back.tcb.evaluation_number.is_present && back.tcb.evaluation_number.value == 17);
     assert_int_equal(back.registers.mask, claims.registers.mask);
+    assert_int_equal(back.register_log_covers, 0xb);
     assert_true(back.launch_mitigations.is_present && back.launch_mitigations.value == UINT64_MAX);
     assert_true(back.current_mitigations.is_present && back.current_mitigations.value == 1);
     assert_true(back.module_version.is_present && back.module_version.value == 3);

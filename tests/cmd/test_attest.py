@@ -67,6 +67,20 @@ def tdx(home):
 
 
 @case
+def tdx_with_its_log(home):
+    assert attested(home, "configfs-tsm", "tdx", behaviour="tdx-log")["parts"] == ["evidence", "ccel"]
+    seen = verified(home, "root", code=7)
+    assert seen["claims"]["log_replays_to_rtmrs"] == [0, 1, 2, 3], seen
+    assert seen["claims"]["log"]["events"] == 3 and "sha384" in seen["claims"]["log"]["final"], seen
+    page = home.bulla("verify", "--at", AT, "--anchor", "root=anchor", "evidence").text
+    assert "log_replays_to_rtmrs" in page, page
+    (home / "evidence").unlink()
+    attested(home, "configfs-tsm", "tdx", behaviour="tdx-other-log")
+    seen = verified(home, "root", code=8)
+    assert seen["failure"] == "log_replay", seen
+
+
+@case
 def cca(home):
     attested(home, "configfs-tsm", "cca", behaviour="cca")
     seen = verified(home, "cpak")

@@ -26,6 +26,10 @@ apply(struct behaviour *does, const char *word)
 {
     if (strcmp(word, "tdx") == 0)
         does->provider = "tdx_guest";
+    else if (strcmp(word, "tdx-log") == 0)
+        does->provider = "tdx_guest", does->with_log = true;
+    else if (strcmp(word, "tdx-other-log") == 0)
+        does->provider = "tdx_guest", does->other_log = true;
     else if (strcmp(word, "cca") == 0)
         does->provider = "arm_cca_guest";
     else if (strcmp(word, "denied") == 0)

@@ -29,12 +29,13 @@ struct behaviour {
     uint32_t code;        /* what firmware, hypervisor or TEE answers instead of success */
 
     /* configfs-tsm */
-    const char *provider;   /* NULL: "sev_guest" */
-    unsigned floor;         /* least privilege level */
-    unsigned moves;         /* somebody else writes so many times before evidence is read */
-    unsigned interrupts;    /* so often the program is ended while its report is made */
-    bool deaf;              /* inblob is taken, and nothing comes of it */
-    const char *generation; /* NULL: the number */
+    const char *provider;     /* NULL: "sev_guest" */
+    unsigned floor;           /* least privilege level */
+    unsigned moves;           /* somebody else writes so many times before evidence is read */
+    unsigned interrupts;      /* so often the program is ended while its report is made */
+    bool deaf;                /* inblob is taken, and nothing comes of it */
+    const char *generation;   /* NULL: the number */
+    bool with_log, other_log; /* ACPI has an event log of the TD; one of another boot */
 
     /* sev-guest */
     bool without_table, broken_table;

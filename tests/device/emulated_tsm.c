@@ -16,10 +16,12 @@
 #include "unit.h"
 
 #define ROOT "/sys/kernel/config/tsm/report"
+#define LOG "/sys/firmware/acpi/tables/data/CCEL"
 
-enum file { PROVIDER, GENERATION, FLOOR, LEVEL, INBLOB, OUTBLOB, AUXBLOB, FILE_COUNT };
+enum file { PROVIDER, GENERATION, FLOOR, LEVEL, INBLOB, OUTBLOB, AUXBLOB, CCEL, FILE_COUNT };
 static const char *const names[FILE_COUNT] = {
-    "provider", "generation", "privlevel_floor", "privlevel", "inblob", "outblob", "auxblob",
+    "provider", "generation", "privlevel_floor", "privlevel",
+    "inblob",   "outblob",    "auxblob",         "CCEL",
 };
 
 static const char *
@@ -32,6 +34,18 @@ static bool
 is_snp(const struct device *d)
 {
     return strcmp(provider(d), "sev_guest") == 0;
+}
+
+static bool
+has_log(const struct device *d)
+{
+    return d->does.with_log || d->does.other_log;
+}
+
+static bool
+owns(void *state, const char *path)
+{
+    return strncmp(path, ROOT, strlen(ROOT)) == 0 || (strcmp(path, LOG) == 0 && has_log(state));
 }
 
 static long
@@ -132,7 +146,7 @@ open_file(void *state, const char *path, int flags, int *handle_out)
     while (file < FILE_COUNT && strcmp(name, names[file]) != 0)
         file++;
     if (file == FILE_COUNT || (file == AUXBLOB && !is_snp(d)) ||
-        ((file == FLOOR || file == LEVEL) && !is_snp(d)))
+        ((file == FLOOR || file == LEVEL) && !is_snp(d)) || (file == CCEL && !has_log(d)))
         return -ENOENT;
     bool is_written = file == LEVEL || file == INBLOB;
     if (is_written != ((flags & O_ACCMODE) == O_WRONLY))
@@ -145,6 +159,8 @@ open_file(void *state, const char *path, int flags, int *handle_out)
         put_text(&d->files[file], d->does.generation);
     else if (file == GENERATION)
         put_number(&d->files[file], d->generation);
+    if (file == CCEL)
+        make_ccel(d->does.other_log, &d->files[file]);
     if (file == FLOOR)
         put_number(&d->files[file], d->does.floor);
     d->happened.descriptors++;
@@ -227,6 +243,7 @@ void
 device_make_tsm(struct device *device)
 {
     device_make_place(device, ROOT);
+    device->emulated.owns = owns;
     device->emulated.open = open_file;
     device->emulated.read = read_file;
     device->emulated.write = write_file;

@@ -13,6 +13,8 @@ void make_snp(const uint8_t report_data[64], uint32_t vmpl, struct bulla_buffer 
 /** The host's table of certificates for it. */
 void make_snp_table(struct bulla_buffer *out);
 void make_tdx(const uint8_t report_data[64], struct bulla_buffer *out);
+/* The log that comes to the RTMRs of make_tdx(), in a buffer of a fixed size; or that of another boot. */
+void make_ccel(bool is_other, struct bulla_buffer *out);
 void make_sgx(const uint8_t report_data[64], struct bulla_buffer *out);
 void make_cca(const uint8_t challenge[64], struct bulla_buffer *out);
 /** `nonce` empty: a document without one. */

@@ -38,6 +38,15 @@ is_tdx_evidence(const struct trial *t, const struct device *d)
 }
 
 static void
+is_tdx_evidence_with_log(const struct trial *t, const struct device *d)
+{
+    (void)d;
+    assert_ok(t->status, &t->err);
+    assert_string_equal(t->kind, "tdx");
+    assert_int_equal(t->count, 2);
+}
+
+static void
 is_cca_evidence(const struct trial *t, const struct device *d)
 {
     (void)d;
@@ -52,6 +61,9 @@ test_tdx_and_cca(void **state)
     (void)state;
     NEEDS_EMULATOR(
         attest(NAME, (struct behaviour){ .provider = "tdx_guest" }, PLAINLY, is_tdx_evidence));
+    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .provider = "tdx_guest", .with_log = true },
+                          PLAINLY, is_tdx_evidence_with_log));
+    NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .with_log = true }, PLAINLY, is_snp_evidence));
     /* quotes come in buffers of a fixed size */
     NEEDS_EMULATOR(attest(NAME, (struct behaviour){ .provider = "tdx_guest", .more = 2000 },
                           PLAINLY, is_tdx_evidence));

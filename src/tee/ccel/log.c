@@ -13,6 +13,7 @@
 #define FIRMWARE_MASK 0x0000000eu /* RTMR 0 to 2: firmware, loader, system. RTMR 3 is anybody's */
 #define RTMR0 0x2u
 #define RTMR1 0x4u
+#define RTMR3_COVERED 0x8u /* by RTMR, not by index */
 #define EV_EFI_PLATFORM_FIRMWARE_BLOB2 0x8000000au
 
 static const char *const register_names[BL_PCR_COUNT] = { NULL, "rtmr0", "rtmr1", "rtmr2",
@@ -88,7 +89,7 @@ static enum bulla_status
 compare_register(const struct bl_replay *replay, unsigned rtmr, struct bulla_bytes quoted,
                  struct bulla_error *err)
 {
-    struct bulla_bytes computed = bl_pcr_value(&replay->bank, rtmr + 1);
+    struct bulla_bytes computed = bl_pcr_value(&replay->bank, rtmr + BL_CCEL_INDEX_OF_RTMR0);
 
     if (bl_equal(computed, quoted))
         return BULLA_OK;
@@ -103,16 +104,19 @@ compare_register(const struct bl_replay *replay, unsigned rtmr, struct bulla_byt
 /* RTMR 3 is extended at run time, and logged by whoever does it, here or elsewhere. */
 static enum bulla_status
 compare_registers(const struct bl_replay *replay, const struct bulla_bytes rtmr[BL_TD_RTMR_COUNT],
-                  struct bl_claims *claims, struct bulla_error *err)
+                  uint32_t *covers_out, struct bulla_error *err)
 {
+    uint32_t covers = 0;
+
     for (unsigned i = 0; i < BL_TD_RTMR_COUNT; i++) {
-        bool is_logged = (replay->touched >> (i + 1) & 1u) != 0;
-        bool is_clear = bl_equal(bl_pcr_value(&replay->bank, i + 1), rtmr[i]);
+        bool is_logged = (replay->touched >> (i + BL_CCEL_INDEX_OF_RTMR0) & 1u) != 0;
+        bool is_clear = bl_equal(bl_pcr_value(&replay->bank, i + BL_CCEL_INDEX_OF_RTMR0), rtmr[i]);
         if (i == 3 && !is_logged && !is_clear)
-            bl_claims_unchecked(claims, "rtmr3");
-        else
-            BL_TRY(compare_register(replay, i, rtmr[i], err));
+            continue;
+        BL_TRY(compare_register(replay, i, rtmr[i], err));
+        covers |= 1u << i;
     }
+    *covers_out = covers;
     return BULLA_OK;
 }
 
@@ -123,6 +127,7 @@ compare_quote(const struct bl_verification *v, const struct bl_replay *replay,
     struct bulla_bytes bytes = bl_part_find(v, "quote");
     struct bl_dcap_quote quote;
     struct bl_td_body body;
+    uint32_t covers = 0;
 
     for (size_t i = 0; bytes.size == 0 && i < v->part_count; i++)
         if (strcmp(v->parts[i].role, "quote") == 0)
@@ -133,7 +138,24 @@ compare_quote(const struct bl_verification *v, const struct bl_replay *replay,
     if (quote.body_type == BL_DCAP_BODY_SGX)
         return bulla_fail(err, BULLA_E_MALFORMED, "quote", "is of no TD", 0);
     BL_TRY(bl_td_body_decode(quote.body, quote.body_type == BL_DCAP_BODY_TD15, &body, err));
-    return compare_registers(replay, body.rtmr, claims, err);
+    BL_TRY(compare_registers(replay, body.rtmr, &covers, err));
+    if ((covers & RTMR3_COVERED) == 0)
+        bl_claims_unchecked(claims, "rtmr3");
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_ccel_match(struct bulla_bytes log, const struct bulla_bytes rtmr[BL_TD_RTMR_COUNT],
+              uint32_t *covers_out, struct bulla_error *err)
+{
+    struct bl_replay replay;
+    uint32_t covers = 0;
+
+    BL_TRY(replay_registers(log, &replay, err));
+    BL_TRY(compare_registers(&replay, rtmr, &covers, err));
+    BL_TRY(check_separators(log, &replay, err));
+    *covers_out = covers;
+    return BULLA_OK;
 }
 
 /* -- the scheme ---------------------------------------------------------------------------------- */
@@ -156,5 +178,11 @@ enum bulla_status
 bl_ccel_describe(const struct bl_verification *verification, struct bl_json_writer *out,
                  struct bulla_error *err)
 {
-    return bl_log_describe(verification->evidence, register_names, out, err);
+    return bl_ccel_log_describe(verification->evidence, out, err);
+}
+
+enum bulla_status
+bl_ccel_log_describe(struct bulla_bytes log, struct bl_json_writer *out, struct bulla_error *err)
+{
+    return bl_log_describe(log, register_names, out, err);
 }

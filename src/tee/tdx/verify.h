@@ -5,7 +5,7 @@
  * Claims: code is MRTD, config MRCONFIGID, registers the RTMRs, debug any bit of ATTRIBUTES.TUD,
  * migratable a bound service TD (MRSERVICETD, which is claimed, too) or ATTRIBUTES.MIGRATABLE; line and
  * SVN of the module; the rest is tee/dcap/verify.h.
- * Does not: claim MROWNER, MROWNERCONFIG and XFAM.
+ * Does not: claim MROWNER, MROWNERCONFIG and XFAM; look at an event log (tee/ccel/td.h does).
  */
 #ifndef BL_TEE_TDX_VERIFY_H
 #define BL_TEE_TDX_VERIFY_H
