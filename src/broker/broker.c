@@ -113,6 +113,7 @@ static enum bulla_status
 confine_fetcher(void *context, struct bulla_error *err)
 {
     (void)context;
+    BL_TRY(bl_fetch_initialise(err)); /* here alone: no other process has anything to fetch */
     return bl_confine_fetcher(err);
 }
 
@@ -265,7 +266,6 @@ warm_up(struct bulla_error *err)
     BL_AUTO(bulla_buffer) spki = { 0 };
     uint8_t digest[32];
 
-    BL_TRY(bl_fetch_initialise(err));
     BL_TRY(bl_tls_server_new(&tls, err));
     BL_TRY(bl_tls_server_spki(tls, &spki, err));
     BL_TRY(bl_hash_once(BL_SHA256, bulla_buffer_bytes(&spki), digest, err));

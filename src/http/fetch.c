@@ -4,10 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include <curl/curl.h>
-
-#include "base/fault.h"
 #include "base/memory.h"
+#include "http/curl.h"
 
 static bool
 takes(struct bulla_bytes *rest, struct bulla_bytes prefix)
@@ -97,9 +95,9 @@ bl_hosts_allow(struct bulla_bytes hosts, const struct bl_endpoint *endpoint)
 enum bulla_status
 bl_fetch_initialise(struct bulla_error *err)
 {
-    if (bl_fault_point(BL_FAULT_SOCKET) || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return bulla_fail(err, BULLA_E_UNAVAILABLE, "fetch", "the HTTP library cannot start", 0);
-    return BULLA_OK;
+    const struct bl_curl *library = NULL;
+
+    return bl_curl(&library, err);
 }
 
 void
@@ -244,29 +242,29 @@ write_url(const struct bl_fetch_request *request, char text[TEXT_SIZE], struct b
 }
 
 static bool
-set_options(CURL *curl, const char *url, struct receiving *receiving)
+set_options(const struct bl_curl *library, CURL *curl, const char *url, struct receiving *receiving)
 {
     const struct bl_fetch_request *request = receiving->request;
+    __typeof__(library->easy_setopt) set = library->easy_setopt;
 
-    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+    return set(curl, CURLOPT_URL, url) == CURLE_OK &&
+           set(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           set(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           set(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+           set(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
+           set(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           set(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           set(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+           set(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
            (request->authorities == NULL ||
-            curl_easy_setopt(curl, CURLOPT_CAINFO, request->authorities) == CURLE_OK) &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->size_max) ==
-               CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "bulla/" BULLA_VERSION) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERDATA, receiving) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, receiving) == CURLE_OK;
+            set(curl, CURLOPT_CAINFO, request->authorities) == CURLE_OK) &&
+           set(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK &&
+           set(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->size_max) == CURLE_OK &&
+           set(curl, CURLOPT_USERAGENT, "bulla/" BULLA_VERSION) == CURLE_OK &&
+           set(curl, CURLOPT_HEADERFUNCTION, receive_header) == CURLE_OK &&
+           set(curl, CURLOPT_HEADERDATA, receiving) == CURLE_OK &&
+           set(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
+           set(curl, CURLOPT_WRITEDATA, receiving) == CURLE_OK;
 }
 
 static enum bulla_status
@@ -316,13 +314,14 @@ outcome_of_answer(const struct receiving *receiving, struct bulla_error *err)
 }
 
 static enum bulla_status
-perform(CURL *curl, struct receiving *receiving, struct bulla_error *err)
+perform(const struct bl_curl *library, CURL *curl, struct receiving *receiving,
+        struct bulla_error *err)
 {
     long status = 0;
-    CURLcode code = curl_easy_perform(curl);
+    CURLcode code = library->easy_perform(curl);
 
     BL_TRY(outcome_of_transfer(code, receiving, err));
-    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+    if (library->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
         receiving->answer->status = (unsigned)status;
     return outcome_of_answer(receiving, err);
 }
@@ -333,15 +332,17 @@ bl_fetch_get(const struct bl_fetch_request *request, struct bl_fetch_answer *ans
 {
     char text[TEXT_SIZE] = { 0 };
     struct receiving receiving = { .request = request, .answer = answer };
+    const struct bl_curl *library = NULL;
 
     BL_TRY(write_url(request, text, err));
-    CURL *curl = bl_fault_point(BL_FAULT_SOCKET) ? NULL : curl_easy_init();
-    if (curl == NULL || !set_options(curl, text, &receiving)) {
-        curl_easy_cleanup(curl);
+    BL_TRY(bl_curl(&library, err));
+    CURL *curl = library->easy_init();
+    if (curl == NULL || !set_options(library, curl, text, &receiving)) {
+        library->easy_cleanup(curl);
         return bulla_fail(err, BULLA_E_UNAVAILABLE, "fetch", "the HTTP library refused", 0);
     }
-    enum bulla_status status = perform(curl, &receiving, err);
-    curl_easy_cleanup(curl);
+    enum bulla_status status = perform(library, curl, &receiving, err);
+    library->easy_cleanup(curl);
     return status;
 }
 

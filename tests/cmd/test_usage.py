@@ -142,6 +142,15 @@ def version_names_what_it_runs_on(home):
 
 
 @case
+def what_only_fetching_needs_is_not_loaded(home):
+    """Code that no verb but a few calls, beside secrets, and half of the time that a verb takes."""
+    traced = subprocess.run([PROGRAM], env={"LD_TRACE_LOADED_OBJECTS": "1"}, stdout=subprocess.PIPE, text=True)
+    loaded = [line.split()[0] for line in traced.stdout.splitlines()]
+    assert any(name.startswith("libcrypto.") for name in loaded), loaded
+    assert not any(name.startswith(("libcurl", "libgnutls", "libldap", "libkrb5")) for name in loaded), loaded
+
+
+@case
 def doctor_tells_what_is_missing(home):
     text = home.bulla("doctor").ok().text
     assert all(re.match(r"(ok  |warn|fail)  \w+ +\S|                fix: \S", line)
