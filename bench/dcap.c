@@ -91,7 +91,7 @@ measure_kind(enum paper_kind kind, const char *fresh, const char *cached)
 
     fleet_make(&fleet, kind);
     measure(fresh, "P-256", 9, 1.5, verify_next, &fleet);
-    assert_ok(bl_memo_new(MEMO_COUNT, &memo, &err), &err);
+    assert_ok(bl_memo_new(MEMO_COUNT, (size_t)1 << 20, &memo, &err), &err);
     fleet.paper->v.memo = memo;
     measure(cached, "P-256", 3, 1.3, verify_next, &fleet);
     fleet_done(&fleet);

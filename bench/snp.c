@@ -26,7 +26,7 @@ main(void)
 
     paper_keys_make(NULL);
     paper_make(&paper, &evidence);
-    assert_ok(bl_memo_new(16, &memo, &err), &err);
+    assert_ok(bl_memo_new(16, (size_t)1 << 20, &memo, &err), &err);
     evidence.v.memo = memo;
     measure("SNP report, chain cached, to 1 P-384", "P-384", 1, 1.25, verify, &evidence);
     paper_evidence_done(&evidence);

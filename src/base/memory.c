@@ -29,22 +29,38 @@ bl_wipe(void *memory, size_t size)
         explicit_bzero(memory, size);
 }
 
+/* A value that the compiler knows nothing about: it cannot see that a loop has made up its mind. */
+static uint64_t
+hide(uint64_t value)
+{
+    __asm__ volatile("" : "+r"(value));
+    return value;
+}
+
 bool
 bl_equal(struct bulla_bytes a, struct bulla_bytes b)
 {
+    uint64_t difference = 0, x, y;
+    size_t i = 0;
+
     if (a.size != b.size)
         return false;
-    volatile uint8_t difference = 0;
-    for (size_t i = 0; i < a.size; i++)
-        difference = (uint8_t)(difference | (a.data[i] ^ b.data[i]));
+    for (; a.size - i >= sizeof x; i += sizeof x) {
+        memcpy(&x, a.data + i, sizeof x);
+        memcpy(&y, b.data + i, sizeof y);
+        difference = hide(difference | (x ^ y));
+    }
+    for (; i < a.size; i++)
+        difference = hide(difference | (a.data[i] ^ b.data[i]));
     return difference == 0;
 }
 
 bool
 bl_all_zero(struct bulla_bytes bytes)
 {
-    volatile uint8_t any = 0;
+    uint64_t any = 0;
+
     for (size_t i = 0; i < bytes.size; i++)
-        any = (uint8_t)(any | bytes.data[i]);
+        any = hide(any | bytes.data[i]);
     return any == 0;
 }

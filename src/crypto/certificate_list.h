@@ -21,6 +21,11 @@ void bl_certificate_list_done(struct bl_certificate_list *list);
 enum bulla_status bl_certificate_list_read(struct bulla_bytes pem_or_der,
                                            struct bl_certificate_list *list,
                                            struct bulla_error *err) BULLA_CHECKED;
+/** The same; `memo` (may be NULL) knows those that came before, each by itself. */
+enum bulla_status bl_certificate_list_read_known(struct bulla_bytes pem_or_der,
+                                                 struct bl_memo *memo,
+                                                 struct bl_certificate_list *list,
+                                                 struct bulla_error *err) BULLA_CHECKED;
 /** Put them into the order leaf, its issuer, ..., by their names alone. BULLA_E_UNTRUSTED, with the
  *  list untouched, unless they are one chain in one way only. */
 enum bulla_status bl_certificate_list_order(struct bl_certificate_list *list,

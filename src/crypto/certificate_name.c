@@ -142,6 +142,17 @@ append_escaped(struct bulla_buffer *out, struct bulla_bytes text, struct bulla_e
     return BULLA_OK;
 }
 
+/* Text that is its own UTF-8, as nearly all is. */
+static bool
+is_ascii(const struct attribute *attribute)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < attribute->value.size; i++)
+        all |= attribute->value.data[i];
+    return character_size(attribute->tag) == 1 && all < 0x80;
+}
+
 /* The value of one attribute, in UTF-8: libcrypto knows the string types of forty years. */
 static enum bulla_status
 append_value(struct bulla_buffer *out, const struct attribute *attribute, bool is_escaped,
@@ -150,6 +161,9 @@ append_value(struct bulla_buffer *out, const struct attribute *attribute, bool i
     unsigned char *utf8 = NULL;
     const struct bl_library *library = NULL;
 
+    if (is_ascii(attribute))
+        return is_escaped ? append_escaped(out, attribute->value, err)
+                          : bulla_buffer_append(out, attribute->value, err);
     BL_TRY(bl_library(&library, err));
     ASN1_STRING *string = ASN1_STRING_type_new(attribute->tag);
     if (string == NULL || ASN1_STRING_set(string, bl_library_data(attribute->value),

@@ -4,25 +4,29 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "crypto/hash.h"
 
-#define PART_COUNT_MAX 5
+#define TAIL_SIZE 8 /* bytes at the end of an argument that tell most of them apart */
 
 struct entry {
-    uint8_t key[BL_MEMO_KEY_SIZE];
+    const char *function;
     uint64_t used_at; /* the memo's count; 0: free */
+    uint64_t mark;
+    size_t sizes[BL_MEMO_ARGUMENT_COUNT_MAX];
+    uint8_t *bytes; /* of the arguments, one behind the other */
     void *value;
     void (*release)(void *value);
 };
 
 struct bl_memo {
     size_t capacity;
+    size_t size_max;
+    size_t size;    /* of all arguments */
     uint64_t count; /* of uses so far */
     struct entry entries[];
 };
 
 enum bulla_status
-bl_memo_new(size_t capacity, struct bl_memo **memo_out, struct bulla_error *err)
+bl_memo_new(size_t capacity, size_t size_max, struct bl_memo **memo_out, struct bulla_error *err)
 {
     struct bl_memo *memo = NULL;
 
@@ -31,15 +35,30 @@ bl_memo_new(size_t capacity, struct bl_memo **memo_out, struct bulla_error *err)
     if (memo == NULL)
         return bulla_fail(err, BULLA_E_MEMORY, "memo", "out of memory", capacity);
     memo->capacity = capacity;
+    memo->size_max = size_max;
     *memo_out = memo;
     return BULLA_OK;
 }
 
-static void
-entry_done(struct entry *entry)
+static size_t
+entry_size(const struct entry *entry)
 {
-    if (entry->used_at != 0 && entry->release != NULL)
+    size_t size = 0;
+
+    for (size_t i = 0; i < BL_MEMO_ARGUMENT_COUNT_MAX; i++)
+        size += entry->sizes[i];
+    return size;
+}
+
+static void
+entry_done(struct bl_memo *memo, struct entry *entry)
+{
+    if (entry->used_at == 0)
+        return;
+    if (entry->release != NULL)
         entry->release(entry->value);
+    memo->size -= entry_size(entry);
+    bl_free(entry->bytes);
     *entry = (struct entry){ 0 };
 }
 
@@ -47,41 +66,58 @@ void
 bl_memo_free(struct bl_memo *memo)
 {
     for (size_t i = 0; memo != NULL && i < memo->capacity; i++)
-        entry_done(&memo->entries[i]);
+        entry_done(memo, &memo->entries[i]);
     bl_free(memo);
 }
 
-enum bulla_status
-bl_memo_key(const char *label, const struct bulla_bytes *arguments, size_t count,
-            uint8_t key_out[BL_MEMO_KEY_SIZE], struct bulla_error *err)
+/* Of sizes and ends: which entries are worth comparing. */
+static uint64_t
+mark_of(const struct bl_memo_question *question)
 {
-    uint64_t sizes[2 + PART_COUNT_MAX] = { count, strlen(label) };
-    struct bulla_bytes parts[2 + PART_COUNT_MAX] = { BL_BYTES_OF(sizes),
-                                                     { (const uint8_t *)label, strlen(label) } };
+    uint64_t mark = 0;
 
-    if (count > PART_COUNT_MAX)
-        return bulla_fail(err, BULLA_E_ARGUMENT, "memo", "too many arguments", count);
-    for (size_t i = 0; i < count; i++) {
-        sizes[2 + i] = arguments[i].size;
-        parts[2 + i] = arguments[i];
+    for (size_t i = 0; i < BL_MEMO_ARGUMENT_COUNT_MAX; i++) {
+        const struct bulla_bytes *argument = &question->arguments[i];
+        uint64_t tail = 0;
+        if (argument->size >= TAIL_SIZE)
+            memcpy(&tail, argument->data + argument->size - TAIL_SIZE, TAIL_SIZE);
+        mark = (mark + tail + argument->size) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / phi */
     }
-    return bl_hash_parts(BL_SHA256, parts, 2 + count, key_out, err);
+    return mark;
+}
+
+static bool
+is_same(const struct entry *entry, const struct bl_memo_question *question)
+{
+    const uint8_t *bytes = entry->bytes;
+
+    if (strcmp(entry->function, question->function) != 0)
+        return false;
+    for (size_t i = 0; i < BL_MEMO_ARGUMENT_COUNT_MAX; i++) {
+        const struct bulla_bytes *argument = &question->arguments[i];
+        if (entry->sizes[i] != argument->size ||
+            (argument->size > 0 && memcmp(bytes, argument->data, argument->size) != 0))
+            return false;
+        bytes += entry->sizes[i];
+    }
+    return true;
 }
 
 static struct entry *
-find(struct bl_memo *memo, const uint8_t key[BL_MEMO_KEY_SIZE])
+find(struct bl_memo *memo, const struct bl_memo_question *question, uint64_t mark)
 {
-    for (size_t i = 0; i < memo->capacity; i++)
-        if (memo->entries[i].used_at != 0 &&
-            memcmp(memo->entries[i].key, key, BL_MEMO_KEY_SIZE) == 0)
-            return &memo->entries[i];
+    for (size_t i = 0; i < memo->capacity; i++) {
+        struct entry *entry = &memo->entries[i];
+        if (entry->mark == mark && entry->used_at != 0 && is_same(entry, question))
+            return entry;
+    }
     return NULL;
 }
 
 void *
-bl_memo_find(struct bl_memo *memo, const uint8_t key[BL_MEMO_KEY_SIZE])
+bl_memo_find(struct bl_memo *memo, const struct bl_memo_question *question)
 {
-    struct entry *entry = memo != NULL ? find(memo, key) : NULL;
+    struct entry *entry = memo != NULL ? find(memo, question, mark_of(question)) : NULL;
 
     if (entry == NULL)
         return NULL;
@@ -89,33 +125,100 @@ bl_memo_find(struct bl_memo *memo, const uint8_t key[BL_MEMO_KEY_SIZE])
     return entry->value;
 }
 
-/* A free one, or the one that was not used for the longest time. */
 static struct entry *
-make_room(struct bl_memo *memo)
+find_oldest(struct bl_memo *memo)
 {
     struct entry *oldest = &memo->entries[0];
 
-    for (size_t i = 1; i < memo->capacity && oldest->used_at != 0; i++)
-        if (memo->entries[i].used_at < oldest->used_at)
+    for (size_t i = 1; i < memo->capacity; i++)
+        if (memo->entries[i].used_at != 0 &&
+            (oldest->used_at == 0 || memo->entries[i].used_at < oldest->used_at))
             oldest = &memo->entries[i];
-    entry_done(oldest);
     return oldest;
 }
 
-bool
-bl_memo_keep(struct bl_memo *memo, const uint8_t key[BL_MEMO_KEY_SIZE], void *value,
-             void (*release)(void *value))
+/* A free entry, and room for its bytes: what was not used for the longest time goes. */
+static struct entry *
+make_room(struct bl_memo *memo, size_t size)
 {
-    if (memo == NULL || find(memo, key) != NULL)
-        return false;
-    struct entry *entry = make_room(memo);
-    *entry = (struct entry){ .used_at = ++memo->count, .value = value, .release = release };
-    memcpy(entry->key, key, BL_MEMO_KEY_SIZE);
+    while (memo->size_max - memo->size < size)
+        entry_done(memo, find_oldest(memo));
+    for (size_t i = 0; i < memo->capacity; i++)
+        if (memo->entries[i].used_at == 0)
+            return &memo->entries[i];
+    struct entry *oldest = find_oldest(memo);
+    entry_done(memo, oldest);
+    return oldest;
+}
+
+/* False if they are together larger than all there is room for. */
+static bool
+fits(const struct bl_memo *memo, const struct bl_memo_question *question, size_t *size_out)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < BL_MEMO_ARGUMENT_COUNT_MAX; i++) {
+        if (question->arguments[i].size > memo->size_max - size)
+            return false;
+        size += question->arguments[i].size;
+    }
+    *size_out = size;
     return true;
 }
 
-void
-bl_memo_note(struct bl_memo *memo, const uint8_t key[BL_MEMO_KEY_SIZE])
+static void
+fill(struct entry *entry, const struct bl_memo_question *question, uint8_t *bytes)
 {
-    (void)bl_memo_keep(memo, key, memo, NULL);
+    entry->function = question->function;
+    entry->mark = mark_of(question);
+    entry->bytes = bytes;
+    for (size_t i = 0; i < BL_MEMO_ARGUMENT_COUNT_MAX; i++) {
+        const struct bulla_bytes *argument = &question->arguments[i];
+        entry->sizes[i] = argument->size;
+        if (argument->size > 0)
+            memcpy(bytes, argument->data, argument->size);
+        bytes += argument->size;
+    }
+}
+
+static enum bulla_status
+keep(struct bl_memo *memo, const struct bl_memo_question *question, void *value,
+     void (*release)(void *value), bool *is_kept_out, struct bulla_error *err)
+{
+    size_t size = 0;
+
+    if (memo == NULL || !fits(memo, question, &size) ||
+        find(memo, question, mark_of(question)) != NULL)
+        return BULLA_OK;
+    uint8_t *bytes = bl_alloc(1, size > 0 ? size : 1);
+    if (bytes == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, "memo", "out of memory", size);
+    struct entry *entry = make_room(memo, size);
+    fill(entry, question, bytes);
+    entry->used_at = ++memo->count;
+    entry->value = value;
+    entry->release = release;
+    memo->size += size;
+    *is_kept_out = true;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_memo_note(struct bl_memo *memo, const struct bl_memo_question *question, struct bulla_error *err)
+{
+    bool ignored = false;
+
+    return keep(memo, question, memo, NULL, &ignored, err);
+}
+
+enum bulla_status
+bl_memo_keep(struct bl_memo *memo, const struct bl_memo_question *question, void *value,
+             void (*release)(void *value), struct bulla_error *err)
+{
+    bool is_kept = false;
+    enum bulla_status status = keep(memo, question, value, release, &is_kept, err);
+
+    if (!is_kept)
+        release(value);
+    return status;
 }

@@ -21,9 +21,21 @@ static const char where[] = "certificate";
 void
 bl_certificate_free(struct bl_certificate *certificate)
 {
-    if (certificate != NULL)
-        bulla_buffer_done(&certificate->der);
+    if (certificate == NULL)
+        return;
+    if (certificate->sharer_count > 0) {
+        certificate->sharer_count--;
+        return;
+    }
+    bulla_buffer_done(&certificate->der);
     bl_free(certificate);
+}
+
+struct bl_certificate *
+bl_certificate_share(struct bl_certificate *certificate)
+{
+    certificate->sharer_count++;
+    return certificate;
 }
 
 struct bulla_bytes
@@ -201,15 +213,29 @@ bl_certificate_key(const struct bl_certificate *certificate, struct bl_key **key
     return bl_key_from_spki(certificate->spki, key_out, err);
 }
 
+static void
+release_key(void *key)
+{
+    bl_key_free(key);
+}
+
+/* The key that was made of this SubjectPublicKeyInfo before, or a new one. */
 static enum bulla_status
 verify_by_key(const struct bl_certificate *signer, const struct bl_der_algorithm *algorithm,
               struct bulla_bytes message, struct bulla_bytes signature, enum bulla_cause cause,
-              struct bulla_error *err)
+              struct bl_memo *memo, struct bulla_error *err)
 {
+    const struct bl_memo_question question = { "public key", { signer->spki } };
+    const struct bl_key *known = bl_memo_find(memo, &question);
     BL_AUTO_FREE(bl_key) key = NULL;
 
+    if (known != NULL)
+        return bl_der_signature_verify(known, algorithm, message, signature, cause, err);
     BL_TRY(bl_certificate_key(signer, &key, err));
-    return bl_der_signature_verify(key, algorithm, message, signature, cause, err);
+    BL_TRY(bl_der_signature_verify(key, algorithm, message, signature, cause, err));
+    struct bl_key *made = key;
+    key = NULL;
+    return bl_memo_keep(memo, &question, made, release_key, err);
 }
 
 enum bulla_status
@@ -218,17 +244,14 @@ bl_certificate_verify(const struct bl_certificate *signer, const struct bl_der_a
                       enum bulla_cause cause, struct bl_memo *memo, struct bulla_error *err)
 {
     const uint8_t how[] = { (uint8_t)algorithm->scheme, (uint8_t)algorithm->hash };
-    const struct bulla_bytes arguments[] = { signer->spki, BL_BYTES_OF(how), message, signature };
-    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+    const struct bl_memo_question question = {
+        "X.509 signature", { signer->spki, BL_BYTES_OF(how), message, signature }
+    };
 
-    if (memo == NULL)
-        return verify_by_key(signer, algorithm, message, signature, cause, err);
-    BL_TRY(bl_memo_key("X.509 signature", arguments, BL_COUNT_OF(arguments), memo_key, err));
-    if (bl_memo_find(memo, memo_key) != NULL)
+    if (bl_memo_find(memo, &question) != NULL)
         return BULLA_OK;
-    BL_TRY(verify_by_key(signer, algorithm, message, signature, cause, err));
-    bl_memo_note(memo, memo_key);
-    return BULLA_OK;
+    BL_TRY(verify_by_key(signer, algorithm, message, signature, cause, memo, err));
+    return bl_memo_note(memo, &question, err);
 }
 
 struct bulla_bytes

@@ -20,7 +20,9 @@ struct bl_certificate;
 /** Parse one DER certificate, all of it; BULLA_E_MALFORMED. */
 enum bulla_status bl_certificate_parse(struct bulla_bytes der, struct bl_certificate **out,
                                        struct bulla_error *err) BULLA_CHECKED;
+/** It goes with its last sharer; all of them are of one thread. */
 void bl_certificate_free(struct bl_certificate *certificate);
+struct bl_certificate *bl_certificate_share(struct bl_certificate *certificate);
 BL_DEFINE_FREEP(bl_certificate)
 
 /** The DER bytes it was parsed from; borrowed. */

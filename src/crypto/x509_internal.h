@@ -22,6 +22,7 @@ struct bl_extension {
 };
 
 struct bl_certificate {
+    size_t sharer_count;     /* besides the first owner */
     struct bulla_buffer der; /* owns what the rest borrows */
     struct bulla_bytes signed_part;
     struct bulla_bytes serial; /* content of the INTEGER */

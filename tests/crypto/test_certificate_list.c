@@ -184,6 +184,68 @@ test_what_is_not_read(void **state)
     line_done(&line);
 }
 
+/* What came before is not parsed again, outlives the lists that it is in, and nothing else passes for it. */
+static void
+test_known_ones(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    struct line line = make_line(WITH_P256, (struct saying){ 0 });
+    struct line other = make_line(WITH_P256, (struct saying){ 0 });
+    BL_AUTO(bulla_buffer) pem = pem_of(&line);
+    BL_AUTO(bulla_buffer) other_pem = pem_of(&other);
+    BL_AUTO(bl_certificate_list) list = { 0 };
+    BL_AUTO(bl_certificate_list) again = { 0 };
+    BL_AUTO(bl_certificate_list) others = { 0 };
+    BL_AUTO_FREE(bl_memo) memo = NULL;
+
+    assert_ok(bl_memo_new(8, 1 << 20, &memo, &err), &err);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(bl_certificate_list_read_known(bulla_buffer_bytes(&pem), memo, &list, &err),
+                  &err);
+        assert_ok(bl_certificate_list_read_known(bulla_buffer_bytes(&pem), memo, &again, &err),
+                  &err);
+        assert_int_equal(again.count, 3);
+        for (size_t j = 0; j < 3; j++)
+            assert_ptr_equal(list.items[j], again.items[j]);
+        bl_certificate_list_done(&list);
+        assert_same(again.items[0], line.middle.certificate);
+        assert_same(again.items[2], line.leaf.certificate);
+        bl_certificate_list_done(&again);
+        assert_ok(
+            bl_certificate_list_read_known(bulla_buffer_bytes(&other_pem), memo, &others, &err),
+            &err);
+        assert_same(others.items[0], other.middle.certificate);
+        assert_same(others.items[2], other.leaf.certificate);
+        bl_certificate_list_done(&others);
+        assert_ok(bl_certificate_list_read_known(bl_certificate_der(line.leaf.certificate), memo,
+                                                 &list, &err),
+                  &err);
+        assert_same(list.items[0], line.leaf.certificate);
+        for (int j = 0; j < 3; j++)
+            assert_ok(bl_certificate_list_read_known(bl_certificate_der(other.leaf.certificate),
+                                                     memo, &list, &err),
+                      &err);
+        assert_same(list.items[3], other.leaf.certificate);
+        assert_fails(bl_certificate_list_read_known(bulla_buffer_bytes(&pem), memo, &list, &err),
+                     BULLA_E_LIMIT, &err);
+        bulla_error_clear(&err);
+        bl_certificate_list_done(&list);
+    }
+    assert_ok(bl_certificate_list_read_known(bulla_buffer_bytes(&pem), memo, &list, &err), &err);
+    for (int i = 0; i < 2; i++)
+        assert_ok(bulla_buffer_append(&other_pem, bulla_buffer_bytes(&pem), &err), &err);
+    assert_fails(
+        bl_certificate_list_read_known(bulla_buffer_bytes(&other_pem), memo, &others, &err),
+        BULLA_E_LIMIT, &err);
+    assert_int_equal(others.count, 0);
+    bl_memo_free(memo);
+    memo = NULL;
+    assert_same(list.items[1], line.root.certificate);
+    line_done(&line);
+    line_done(&other);
+}
+
 static void
 append(struct bl_certificate_list *list, const struct party *party)
 {
@@ -355,6 +417,7 @@ main(void)
         cmocka_unit_test(test_serials_and_dates),
         cmocka_unit_test(test_read_and_put_into_order),
         cmocka_unit_test(test_what_is_not_read),
+        cmocka_unit_test(test_known_ones),
         cmocka_unit_test(test_what_is_no_chain),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_unusual_names),

@@ -169,7 +169,7 @@ test_a_memo(void **state)
     BL_AUTO(bulla_buffer) der = { 0 };
     const struct bl_certificate *const leaf[] = { h.leaf }, *const stranger[] = { forged };
 
-    assert_ok(bl_memo_new(8, &memo, &err), &err);
+    assert_ok(bl_memo_new(8, 1 << 20, &memo, &err), &err);
     for (int i = 0; i < 2; i++) {
         assert_ok(bl_chain_verify_known(leaf, 1, h.root, NOW_S, NULL, memo, &err), &err);
         /* the same signature, another message: one byte of the leaf's own key differs */

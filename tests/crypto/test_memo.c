@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include "base/fault.h"
 #include "crypto/memo.h"
 
 static size_t released;
@@ -11,96 +12,192 @@ release(void *value)
     released += *(size_t *)value;
 }
 
-static void
-key_of(const char *label, const char *a, const char *b, uint8_t key[BL_MEMO_KEY_SIZE])
+static struct bl_memo_question
+question(const char *function, const char *a, const char *b)
 {
-    struct bulla_error err = { 0 };
-    const struct bulla_bytes arguments[] = { text_bytes(a), text_bytes(b) };
-
-    assert_ok(bl_memo_key(label, arguments, 2, key, &err), &err);
+    return (struct bl_memo_question){ function, { text_bytes(a), text_bytes(b) } };
 }
 
-/* No two lists of arguments have one key, wherever the borders between them are. */
-static void
-keys_differ(void **state)
+static struct bl_memo *
+memo_of(size_t capacity, size_t size_max)
 {
-    static const char *const lists[][3] = { { "f", "ab", "c" }, { "f", "a", "bc" },
-                                            { "f", "abc", "" }, { "f", "", "abc" },
-                                            { "fa", "b", "c" }, { "", "fab", "c" } };
-    uint8_t keys[BL_COUNT_OF(lists)][BL_MEMO_KEY_SIZE], one[BL_MEMO_KEY_SIZE];
-    const struct bulla_bytes whole = text_bytes("abc");
-    const struct bulla_bytes six[6] = { { NULL, 0 } };
+    struct bl_memo *memo = NULL;
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_memo_new(capacity, size_max, &memo, &err), &err);
+    return memo;
+}
+
+static void
+keep(struct bl_memo *memo, const struct bl_memo_question *asked, size_t *value)
+{
+    struct bulla_error err = { 0 };
+
+    assert_ok(bl_memo_keep(memo, asked, value, release, &err), &err);
+}
+
+/* No two lists of arguments are one, wherever the borders between them are; nor two functions. */
+static void
+questions_differ(void **state)
+{
+    static const char *const lists[][3] = { { "f", "ab", "c" },
+                                            { "f", "a", "bc" },
+                                            { "f", "abc", "" },
+                                            { "f", "", "abc" },
+                                            { "g", "ab", "c" },
+                                            { "f", "ab", "d" },
+                                            { "f", "bb", "c" },
+                                            { "f", "ab", "cc" },
+                                            { "f", "0ab", "c" },
+                                            { "f", "", "" },
+                                            { "f", "(12345678", "c" },
+                                            { "f", ")12345678", "c" },
+                                            /* ends that are as far apart as sizes are */
+                                            { "f", "baaaaaaa", "a" },
+                                            { "f", "baaaaaaaa", "a" } };
+    BL_AUTO_FREE(bl_memo) memo = memo_of(32, 1000);
     struct bulla_error err = { 0 };
 
     (void)state;
-    assert_ok(bl_memo_key("f", &whole, 1, one, &err), &err);
     for (size_t i = 0; i < BL_COUNT_OF(lists); i++) {
-        key_of(lists[i][0], lists[i][1], lists[i][2], keys[i]);
-        assert_memory_not_equal(keys[i], one, sizeof one);
-        for (size_t j = 0; j < i; j++)
-            assert_memory_not_equal(keys[i], keys[j], sizeof keys[i]);
+        const struct bl_memo_question asked = question(lists[i][0], lists[i][1], lists[i][2]);
+        assert_null(bl_memo_find(memo, &asked));
+        assert_ok(bl_memo_note(memo, &asked, &err), &err);
+        assert_non_null(bl_memo_find(memo, &asked));
     }
-    assert_fails(bl_memo_key("f", six, 6, one, &err), BULLA_E_ARGUMENT, &err);
+    const struct bl_memo_question third = { "f",
+                                            { text_bytes(""), text_bytes(""), text_bytes("abc") } };
+    const struct bl_memo_question fourth = {
+        "f", { text_bytes(""), text_bytes(""), text_bytes(""), text_bytes("abc") }
+    };
+    assert_null(bl_memo_find(memo, &third));
+    assert_ok(bl_memo_note(memo, &third, &err), &err);
+    assert_null(bl_memo_find(memo, &fourth));
+}
+
+/* What was asked is kept by value: who asked may do with the bytes what he likes. */
+static void
+arguments_are_copied(void **state)
+{
+    BL_AUTO_FREE(bl_memo) memo = memo_of(2, 1000);
+    struct bulla_error err = { 0 };
+    char text[] = "0123456789";
+    const struct bl_memo_question asked = question("f", text, "");
+    const struct bl_memo_question same = question("f", "0123456789", "");
+
+    (void)state;
+    assert_ok(bl_memo_note(memo, &asked, &err), &err);
+    text[0] = 'x';
+    assert_null(bl_memo_find(memo, &asked));
+    assert_non_null(bl_memo_find(memo, &same));
 }
 
 static void
 kept_until_it_goes(void **state)
 {
-    BL_AUTO_FREE(bl_memo) memo = NULL;
-    struct bulla_error err = { 0 };
-    size_t values[] = { 1, 10, 100, 1000 };
-    uint8_t keys[4][BL_MEMO_KEY_SIZE];
+    BL_AUTO_FREE(bl_memo) memo = memo_of(3, 1000);
+    size_t values[] = { 1, 10, 100, 1000, 10000 };
+    struct bl_memo_question asked[4];
 
     (void)state;
     released = 0;
-    assert_ok(bl_memo_new(3, &memo, &err), &err);
     for (size_t i = 0; i < 4; i++)
-        key_of("f", i % 2 == 0 ? "x" : "y", i < 2 ? "0" : "1", keys[i]);
+        asked[i] = question("f", i % 2 == 0 ? "x" : "y", i < 2 ? "0" : "1");
     for (size_t i = 0; i < 3; i++) {
-        assert_null(bl_memo_find(memo, keys[i]));
-        assert_true(bl_memo_keep(memo, keys[i], &values[i], release));
-        assert_ptr_equal(bl_memo_find(memo, keys[i]), &values[i]);
+        assert_null(bl_memo_find(memo, &asked[i]));
+        keep(memo, &asked[i], &values[i]);
+        assert_ptr_equal(bl_memo_find(memo, &asked[i]), &values[i]);
     }
-    assert_false(bl_memo_keep(memo, keys[0], &values[3], release));
-    assert_ptr_equal(bl_memo_find(memo, keys[0]), &values[0]); /* so that keys[1] is the oldest */
-    assert_true(bl_memo_keep(memo, keys[3], &values[3], release));
-    assert_int_equal(released, 10);
-    assert_null(bl_memo_find(memo, keys[1]));
-    assert_ptr_equal(bl_memo_find(memo, keys[3]), &values[3]);
+    keep(memo, &asked[0], &values[4]);
+    assert_int_equal(released, 10000); /* not needed */
+    assert_ptr_equal(bl_memo_find(memo, &asked[0]),
+                     &values[0]); /* so that asked[1] is the oldest */
+    keep(memo, &asked[3], &values[3]);
+    assert_int_equal(released, 10010);
+    assert_null(bl_memo_find(memo, &asked[1]));
+    assert_ptr_equal(bl_memo_find(memo, &asked[3]), &values[3]);
     bl_memo_free(memo);
     memo = NULL;
-    assert_int_equal(released, 1111);
+    assert_int_equal(released, 11111);
 }
 
 static void
-notes(void **state)
+bytes_are_bounded(void **state)
 {
-    BL_AUTO_FREE(bl_memo) memo = NULL;
-    struct bulla_error err = { 0 };
-    uint8_t key[BL_MEMO_KEY_SIZE];
+    BL_AUTO_FREE(bl_memo) memo = memo_of(10, 12);
+    size_t values[] = { 1, 10, 100, 1000, 10000 };
+    const struct bl_memo_question four = question("f", "1234", ""),
+                                  other = question("f", "", "5678"),
+                                  eight = question("f", "1234", "5678"),
+                                  twelve = question("f", "12345678", "1234"),
+                                  thirteen = question("f", "12345678", "12345");
 
     (void)state;
-    key_of("f", "x", "y", key);
-    assert_ok(bl_memo_new(1, &memo, &err), &err);
-    bl_memo_note(memo, key);
-    bl_memo_note(memo, key);
-    assert_non_null(bl_memo_find(memo, key));
-    key[0] ^= 1;
-    assert_null(bl_memo_find(memo, key));
-    bl_memo_note(NULL, key);
-    assert_null(bl_memo_find(NULL, key));
-    assert_false(bl_memo_keep(NULL, key, key, NULL));
+    released = 0;
+    keep(memo, &four, &values[0]);
+    keep(memo, &other, &values[1]);
+    assert_ptr_equal(bl_memo_find(memo, &four), &values[0]);
+    keep(memo, &eight, &values[2]); /* in the place of the older one */
+    assert_int_equal(released, 10);
+    assert_ptr_equal(bl_memo_find(memo, &four), &values[0]);
+    assert_ptr_equal(bl_memo_find(memo, &eight), &values[2]);
+    keep(memo, &thirteen, &values[4]); /* never, and nothing goes for it */
+    assert_int_equal(released, 10010);
+    assert_null(bl_memo_find(memo, &thirteen));
+    assert_ptr_equal(bl_memo_find(memo, &four), &values[0]);
+    keep(memo, &twelve, &values[3]);
+    assert_int_equal(released, 10111);
+    assert_ptr_equal(bl_memo_find(memo, &twelve), &values[3]);
+}
+
+static void
+without_a_memo_nothing_is_known(void **state)
+{
+    const struct bl_memo_question asked = question("f", "x", "y");
+    struct bl_memo *memo = NULL;
+    struct bulla_error err = { 0 };
+    size_t value = 1;
+
+    (void)state;
+    released = 0;
+    assert_ok(bl_memo_note(NULL, &asked, &err), &err);
+    assert_null(bl_memo_find(NULL, &asked));
+    keep(NULL, &asked, &value);
+    assert_int_equal(released, 1);
     bl_memo_free(NULL);
-    assert_fails(bl_memo_new(0, &memo, &err), BULLA_E_MEMORY, &err);
+    assert_fails(bl_memo_new(0, 1, &memo, &err), BULLA_E_MEMORY, &err);
+    assert_null(memo);
+}
+
+static void
+without_memory_nothing_is_kept(void **state)
+{
+    BL_AUTO_FREE(bl_memo) memo = memo_of(2, 100);
+    const struct bl_memo_question asked = question("f", "x", "y");
+    struct bulla_error err = { 0 };
+    size_t value = 1;
+
+    (void)state;
+    released = 0;
+    bl_fault_arm(BL_FAULT_MEMORY, 1, /* forever= */ true);
+    assert_fails(bl_memo_note(memo, &asked, &err), BULLA_E_MEMORY, &err);
+    bulla_error_clear(&err);
+    assert_fails(bl_memo_keep(memo, &asked, &value, release, &err), BULLA_E_MEMORY, &err);
+    bl_fault_disarm();
+    assert_int_equal(released, 1);
+    assert_null(bl_memo_find(memo, &asked));
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_differ),
+        cmocka_unit_test(questions_differ),
+        cmocka_unit_test(arguments_are_copied),
         cmocka_unit_test(kept_until_it_goes),
-        cmocka_unit_test(notes),
+        cmocka_unit_test(bytes_are_bounded),
+        cmocka_unit_test(without_a_memo_nothing_is_known),
+        cmocka_unit_test(without_memory_nothing_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

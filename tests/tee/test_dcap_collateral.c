@@ -334,7 +334,7 @@ remembered(void **state)
     struct bl_claims claims = { 0 };
 
     (void)state;
-    assert_ok(bl_memo_new(64, &memo, &err), &err);
+    assert_ok(bl_memo_new(64, 1 << 20, &memo, &err), &err);
     paper_build(p);
     paper_build(other);
     p->v.memo = other->v.memo = memo;

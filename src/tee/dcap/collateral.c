@@ -209,7 +209,7 @@ read_signer(struct signer *signer, struct bulla_bytes issuers, struct bulla_erro
         return BULLA_OK;
     signer_done(signer);
     signer->issuers = (struct bulla_bytes){ NULL, 0 };
-    BL_TRY(bl_certificate_list_read(issuers, &signer->chain, err));
+    BL_TRY(bl_certificate_list_read_known(issuers, signer->v->memo, &signer->chain, err));
     BL_TRY(bl_certificate_list_order(&signer->chain, err));
     BL_TRY(verify_signer(signer, &signer->chain, err));
     if (bl_crl_lists(signer->root_list, signer->chain.items[0]))
@@ -232,7 +232,7 @@ verify_body(const struct signer *signer, struct bulla_bytes body, const char *na
 }
 
 struct body {
-    uint8_t memo_key[BL_MEMO_KEY_SIZE];
+    struct bl_memo_question question;
     void *known; /* what it says, where that was found out before */
     struct bulla_bytes object;
 };
@@ -243,10 +243,9 @@ static enum bulla_status
 read_body(const struct signer *signer, const char *name, struct bulla_bytes bytes,
           struct body *body, struct bulla_error *err)
 {
-    const struct bulla_bytes arguments[] = { bl_certificate_spki(signer->chain.items[0]), bytes };
-
-    BL_TRY(bl_memo_key(name, arguments, BL_COUNT_OF(arguments), body->memo_key, err));
-    body->known = bl_memo_find(signer->v->memo, body->memo_key);
+    body->question =
+        (struct bl_memo_question){ name, { bl_certificate_spki(signer->chain.items[0]), bytes } };
+    body->known = bl_memo_find(signer->v->memo, &body->question);
     return body->known != NULL ? BULLA_OK : verify_body(signer, bytes, name, &body->object, err);
 }
 
@@ -291,10 +290,8 @@ read_tcb_info(const struct signer *signer, struct bulla_bytes bytes, struct bl_t
         return BULLA_OK;
     }
     BL_TRY(bl_tcb_info_parse(body.object, info_out, err));
-    if (!bl_memo_keep(signer->v->memo, body.memo_key, bl_tcb_info_share(*info_out),
-                      release_tcb_info))
-        bl_tcb_info_free(*info_out);
-    return BULLA_OK;
+    return bl_memo_keep(signer->v->memo, &body.question, bl_tcb_info_share(*info_out),
+                        release_tcb_info, err);
 }
 
 static void
@@ -315,10 +312,8 @@ read_qe_identity(const struct signer *signer, struct bulla_bytes bytes,
         return BULLA_OK;
     }
     BL_TRY(bl_qe_identity_parse(body.object, identity_out, err));
-    if (!bl_memo_keep(signer->v->memo, body.memo_key, bl_qe_identity_share(*identity_out),
-                      release_qe_identity))
-        bl_qe_identity_free(*identity_out);
-    return BULLA_OK;
+    return bl_memo_keep(signer->v->memo, &body.question, bl_qe_identity_share(*identity_out),
+                        release_qe_identity, err);
 }
 
 static enum bulla_status

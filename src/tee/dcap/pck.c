@@ -25,7 +25,7 @@ read_parts(const struct bl_verification *v, struct bl_certificate_list *list,
     for (size_t i = 0; i < BL_COUNT_OF(roles); i++) {
         struct bulla_bytes part = bl_part_find(v, roles[i]);
         if (part.size > 0)
-            BL_TRY(bl_certificate_list_read(part, list, err));
+            BL_TRY(bl_certificate_list_read_known(part, v->memo, list, err));
     }
     if (list->count > 0)
         return BULLA_OK;
@@ -47,8 +47,8 @@ bl_pck_read(const struct bl_verification *v, const struct bl_dcap_quote *quote, 
             struct bulla_error *err)
 {
     if (quote->certification_type == BL_DCAP_CERTIFICATION_CHAIN)
-        BL_TRY(
-            bl_certificate_list_read(without_terminator(quote->certification), &pck->chain, err));
+        BL_TRY(bl_certificate_list_read_known(without_terminator(quote->certification), v->memo,
+                                              &pck->chain, err));
     else if (quote->certification_type >= 1 &&
              quote->certification_type <= BL_DCAP_CERTIFICATION_PPID_RSA3072)
         BL_TRY(read_parts(v, &pck->chain, err));

@@ -9,7 +9,10 @@
 
 #define WHERE "DCAP quote"
 #define REPORT_DATA_SIZE 64 /* bytes */
-#define OWN_MEMO_COUNT 16   /* what one quote needs: nine signatures, two documents */
+/* What one quote needs: five certificates, the keys of three authorities, seven signatures of theirs,
+ * two documents. */
+#define OWN_MEMO_COUNT 24
+#define OWN_MEMO_SIZE ((size_t)1 << 20) /* bytes */
 
 /* All that one verification is about. */
 struct subject {
@@ -368,7 +371,7 @@ bl_dcap_verify(const struct bl_verification *v, const struct bl_dcap_quote *quot
     struct bulla_error failure = { 0 };
 
     if (v->memo == NULL) { /* several documents have one signer */
-        BL_TRY(bl_memo_new(OWN_MEMO_COUNT, &own, err));
+        BL_TRY(bl_memo_new(OWN_MEMO_COUNT, OWN_MEMO_SIZE, &own, err));
         remembering.memo = own;
     }
     struct subject subject = { .v = &remembering, .quote = quote, .td = td };
