@@ -7,6 +7,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/report.h"
 #include "cmd/show.h"
+#include "cmd/terminal.h"
 #include "sys/clock.h"
 
 void
@@ -51,6 +52,33 @@ bl_new_slots_parse(struct bl_new_slots *slots, const struct bl_arguments *argume
     slots->recovery_path = bl_argument(arguments, "recovery");
     BL_TRY(bl_binding_parse(arguments, &slots->binding, err));
     return read_recipients(slots, arguments, err);
+}
+
+bool
+bl_new_slots_are_asked(const struct bl_arguments *arguments)
+{
+    static const char *const ways[] = { "bind", "recipient", "recovery", "new-passphrase",
+                                        "new-passphrase-file" };
+
+    for (size_t i = 0; i < BL_COUNT_OF(ways); i++) {
+        if (bl_argument(arguments, ways[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+enum bulla_status
+bl_new_slots_passphrase(struct bl_new_slots *slots, const struct bl_arguments *arguments,
+                        struct bulla_error *err)
+{
+    const char *source = bl_argument(arguments, "new-passphrase-file");
+
+    if (bl_argument(arguments, "new-passphrase") == NULL)
+        return source != NULL ? bl_passphrase_read(source, &slots->passphrase, err) : BULLA_OK;
+    if (source != NULL)
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
+                                "--new-passphrase and --new-passphrase-file exclude each other");
+    return bl_terminal_ask("new passphrase: ", /* confirm= */ true, &slots->passphrase, err);
 }
 
 /* -- the recovery identity --------------------------------------------------------------------- */

@@ -30,6 +30,14 @@
         .help = "let the identity in FILE open it, too; made if FILE is not there"   \
     }
 
+/** For verbs whose --passphrase opens what stands. */
+#define BL_NEW_PASSPHRASE_OPTIONS                                                     \
+    { .name = "new-passphrase", .help = "let a passphrase open it, too; asked for" }, \
+    {                                                                                 \
+        .name = "new-passphrase-file", .argument = "FILE|fd:N",                       \
+        .help = "the same, read from FILE (0600) or from file descriptor N"           \
+    }
+
 struct bl_new_slots {
     struct bl_seal_binding binding;
     struct bulla_buffer pcr_values; /* borrowed by the TPM's request */
@@ -53,6 +61,12 @@ enum bulla_status bl_new_slots_parse(struct bl_new_slots *slots,
                                      const struct bl_arguments *arguments,
                                      struct bulla_error *err) BULLA_CHECKED;
 void bl_new_slots_done(struct bl_new_slots *slots);
+/** True if an option of BL_NEW_SLOTS_OPTIONS or BL_NEW_PASSPHRASE_OPTIONS was given. */
+bool bl_new_slots_are_asked(const struct bl_arguments *arguments);
+/** What BL_NEW_PASSPHRASE_OPTIONS say; asks on the terminal. */
+enum bulla_status bl_new_slots_passphrase(struct bl_new_slots *slots,
+                                          const struct bl_arguments *arguments,
+                                          struct bulla_error *err) BULLA_CHECKED;
 /** The requests, in the order TPM (if `with_tpm`, in its present state), recipients, passphrase (if
  *  slots->passphrase was set), recovery. */
 enum bulla_status bl_new_slots_request(struct bl_new_slots *slots, bool with_tpm,

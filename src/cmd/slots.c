@@ -96,6 +96,8 @@ bl_slot_print(struct bl_page *page, const struct bl_slot_summary *slot)
                       bl_show_hex(BL_BYTES_OF(slot->recipient_id), shown));
     else if (slot->type == BL_SLOT_PASSPHRASE)
         bl_page_print(page, ", scrypt N = 2^%u", slot->scrypt_log_n);
+    if (slot->not_after_s != 0)
+        bl_page_print(page, ", until %s", bl_show_time(slot->not_after_s, shown));
 }
 
 void
@@ -144,6 +146,10 @@ bl_slot_describe(struct bl_result *result, const struct bl_slot_summary *slot)
     else
         bl_result_null(result, "label");
     bl_result_flag(result, "recovery", slot->is_recovery);
+    if (slot->not_after_s != 0)
+        bl_result_time(result, "not_after", slot->not_after_s);
+    else
+        bl_result_null(result, "not_after");
     if (slot->type == BL_SLOT_TPM2) {
         describe_tpm(result, slot);
     } else if (slot->type == BL_SLOT_HPKE) {

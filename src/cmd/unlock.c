@@ -104,6 +104,17 @@ bl_unlock_open(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     return BULLA_OK;
 }
 
+enum bulla_status
+bl_unlock_explain(const struct bl_unlock *unlock, enum bulla_status status, struct bulla_error *err)
+{
+    if (status != BULLA_OK && err->cause == BULLA_CAUSE_NO_TPM &&
+        unlock->tpm_failure.cause != BULLA_CAUSE_NONE) {
+        *err = unlock->tpm_failure;
+        return err->status;
+    }
+    return status;
+}
+
 void
 bl_unlock_done(struct bl_unlock *unlock)
 {

@@ -40,6 +40,10 @@ enum bulla_status bl_unlock_open(struct bl_unlock *unlock, const struct bl_argum
                                  const struct bl_blob_summary *summary,
                                  struct bulla_error *err) BULLA_CHECKED;
 void bl_unlock_done(struct bl_unlock *unlock);
+/** `status` of an opening that `err` describes: "there is no TPM here" is less telling than why the
+ *  one that was looked for cannot be used. */
+enum bulla_status bl_unlock_explain(const struct bl_unlock *unlock, enum bulla_status status,
+                                    struct bulla_error *err);
 
 /** The content of --aad-file; *given_out says whether there is one. */
 enum bulla_status bl_associated_data_read(const struct bl_arguments *arguments,

@@ -170,25 +170,13 @@ perform(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     return bl_wants_json(arguments) ? report_json(job, err) : BULLA_OK;
 }
 
-/** "There is no TPM here" is less telling than why the one that was looked for cannot be used. */
-static enum bulla_status
-explain_absent_tpm(const struct job *job, enum bulla_status status, struct bulla_error *err)
-{
-    if (status != BULLA_OK && err->cause == BULLA_CAUSE_NO_TPM &&
-        job->unlock.tpm_failure.cause != BULLA_CAUSE_NONE) {
-        *err = job->unlock.tpm_failure;
-        return err->status;
-    }
-    return status;
-}
-
 static enum bulla_status
 run(const struct bl_arguments *arguments, struct bulla_error *err)
 {
     struct job job = { .input = BL_INPUT_NONE, .output = BL_OUTPUT_NONE, .unlock = BL_UNLOCK_NONE };
     enum bulla_status status = perform(&job, arguments, err);
 
-    status = explain_absent_tpm(&job, status, err);
+    status = bl_unlock_explain(&job.unlock, status, err);
     job_done(&job);
     return status;
 }

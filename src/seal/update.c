@@ -221,7 +221,9 @@ bl_slots_update_finish(struct bl_slots_update *update, bool allow_no_recovery, b
     BL_AUTO(bulla_buffer) bytes = { 0 };
     BL_AUTO(bl_header) decoded = { 0 };
 
-    BL_TRY(bl_slot_table_check(&update->table, allow_no_recovery, err));
+    /* What was sealed without a recovery was so on purpose. */
+    bool had_recovery = bl_slot_table_check(&update->header.table, false, NULL) == BULLA_OK;
+    BL_TRY(bl_slot_table_check(&update->table, allow_no_recovery || !had_recovery, err));
     if (update->header.slots_epoch == UINT64_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, where, "changed too often", 0);
     bulla_buffer_clear(&update->slots);

@@ -58,8 +58,8 @@ enum bulla_status bl_slots_update_remove(struct bl_slots_update *update,
 enum bulla_status bl_slots_update_sweep(struct bl_slots_update *update, size_t *removed_out,
                                         struct bulla_error *err) BULLA_CHECKED;
 
-/** After the last change: NO_RECOVERY_CHOSEN unless recovery slots are enough or are not wanted;
- *  every new slot is opened; *fits_out says whether they can be written in place. */
+/** After the last change: NO_RECOVERY_CHOSEN unless recovery slots are enough, are not wanted or never
+ *  were; every new slot is opened; *fits_out says whether they can be written in place. */
 enum bulla_status bl_slots_update_finish(struct bl_slots_update *update, bool allow_no_recovery,
                                          bool *fits_out, struct bulla_error *err) BULLA_CHECKED;
 /** Into the areas of `fd`, the very blob; durable afterwards. OUTCOME_UNKNOWN after the first area. */

@@ -195,25 +195,26 @@ bl_file_read_secret(const char *path, size_t size_max, struct bl_secret *out,
     return BULLA_OK;
 }
 
+/* A regular file to be locked, made if `flags` has O_CREAT; `where` names it in errors. */
 static enum bulla_status
-open_lock(const char *path, int *fd_out, struct bulla_error *err)
+open_lockable(const char *path, int flags, const char *where, int *fd_out, struct bulla_error *err)
 {
     BL_AUTO_FD fd =
-        BL_CALL(FILE, open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
+        BL_CALL(FILE, open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | flags, 0600));
     struct stat status;
 
     if (fd < 0)
-        return bl_fail_errno(err, "lock file", "cannot be opened");
+        return bl_fail_errno(err, where, "cannot be opened");
     if (BL_CALL(FILE, fstat(fd, &status)) != 0)
-        return bl_fail_errno(err, "lock file", "cannot be examined");
+        return bl_fail_errno(err, where, "cannot be examined");
     if (!S_ISREG(status.st_mode))
-        return bulla_fail(err, BULLA_E_DENIED, "lock file", "not a regular file", 0);
+        return bulla_fail(err, BULLA_E_DENIED, where, "not a regular file", 0);
     *fd_out = fd;
     fd = -1;
     return BULLA_OK;
 }
 
-/* A lock on a file that was removed meanwhile excludes nobody. */
+/* A lock on a file that was removed or replaced meanwhile excludes nobody. */
 static bool
 still_named(int fd, const char *path)
 {
@@ -223,28 +224,41 @@ still_named(int fd, const char *path)
            held.st_ino == named.st_ino;
 }
 
-enum bulla_status
-bl_file_lock_take(struct bl_file_lock *lock, const char *path, unsigned timeout_ms,
-                  struct bulla_error *err)
+static enum bulla_status
+open_locked(const char *path, int flags, const char *where, unsigned timeout_ms, int *fd_out,
+            struct bulla_error *err)
 {
     int64_t deadline = bl_clock_deadline(timeout_ms);
 
     for (;;) {
         BL_AUTO_FD fd = -1;
-        BL_TRY(open_lock(path, &fd, err));
+        BL_TRY(open_lockable(path, flags, where, &fd, err));
         if (BL_CALL(FILE, flock(fd, LOCK_EX | LOCK_NB)) == 0) {
             if (still_named(fd, path)) {
-                lock->fd = fd;
+                *fd_out = fd;
                 fd = -1;
                 return BULLA_OK;
             }
         } else if (errno != EWOULDBLOCK && errno != EINTR) {
-            return bl_fail_errno(err, "lock file", "cannot be locked");
+            return bl_fail_errno(err, where, "cannot be locked");
         }
         if (bl_clock_left_ms(deadline) == 0)
-            return bulla_fail(err, BULLA_E_BUSY, "lock file", "held by another process", 0);
+            return bulla_fail(err, BULLA_E_BUSY, where, "held by another process", 0);
         bl_clock_sleep_ms(LOCK_RETRY_MS);
     }
+}
+
+enum bulla_status
+bl_file_lock_take(struct bl_file_lock *lock, const char *path, unsigned timeout_ms,
+                  struct bulla_error *err)
+{
+    return open_locked(path, O_CREAT, "lock file", timeout_ms, &lock->fd, err);
+}
+
+enum bulla_status
+bl_file_open_locked(const char *path, unsigned timeout_ms, int *fd_out, struct bulla_error *err)
+{
+    return open_locked(path, 0, "file", timeout_ms, fd_out, err);
 }
 
 void

@@ -110,4 +110,10 @@ enum bulla_status bl_file_lock_take(struct bl_file_lock *lock, const char *path,
                                     unsigned timeout_ms, struct bulla_error *err) BULLA_CHECKED;
 void bl_file_lock_done(struct bl_file_lock *lock);
 
+/** Open a regular file, never through a symbolic link, to change it in place: against others who
+ *  open it so, until *fd_out is closed. It is the file that has the name now, also after a wait of at
+ *  most `timeout_ms` for somebody who replaced it. BULLA_E_NOT_FOUND, DENIED, BUSY. */
+enum bulla_status bl_file_open_locked(const char *path, unsigned timeout_ms, int *fd_out,
+                                      struct bulla_error *err) BULLA_CHECKED;
+
 #endif

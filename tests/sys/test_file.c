@@ -434,6 +434,29 @@ test_lock_excludes_until_it_is_released(void **state)
     assert_fails(bl_file_lock_take(&first, test_path(1, "pipe"), 0, &err), BULLA_E_DENIED, &err);
 }
 
+/* A file that is changed in place is one opener's at a time, and is not made by being opened. */
+static void
+test_a_file_opened_to_be_changed(void **state)
+{
+    (void)state;
+    const char *path = test_path(0, "changed");
+    BL_AUTO_FD first = -1;
+    BL_AUTO_FD second = -1;
+    struct bulla_error err = { 0 };
+
+    assert_fails(bl_file_open_locked(path, 0, &first, &err), BULLA_E_NOT_FOUND, &err);
+    assert_ok(bl_file_replace(path, 0600, BL_LITERAL("old"), BL_FILE_KEEP_EXISTING, &err), &err);
+    assert_ok(bl_file_open_locked(path, 0, &first, &err), &err);
+    assert_fails(bl_file_open_locked(path, 30, &second, &err), BULLA_E_BUSY, &err);
+    /* replaced while it is held: the new one is free */
+    assert_ok(bl_file_replace(path, 0600, BL_LITERAL("new"), BL_FILE_REPLACE_EXISTING, &err), &err);
+    assert_ok(bl_file_open_locked(path, 0, &second, &err), &err);
+    bl_fd_close(&second);
+    assert_int_equal(symlink(path, test_path(1, "to-be-changed")), 0);
+    assert_int_not_equal(bl_file_open_locked(test_path(1, "to-be-changed"), 0, &second, NULL),
+                         BULLA_OK);
+}
+
 static void
 test_every_failing_call_of_a_lock(void **state)
 {
@@ -465,6 +488,7 @@ main(void)
         test_in_directory(test_every_failing_call_of_a_replace),
         test_in_directory(test_every_failing_allocation_of_a_replace),
         test_in_directory(test_no_random_no_file),
+        test_in_directory(test_a_file_opened_to_be_changed),
         cmocka_unit_test(test_writes_and_reads_through_short_pipes),
         test_in_directory(test_makes_directories),
         test_in_directory(test_every_failing_call_of_a_directory),
