@@ -11,7 +11,7 @@
 #define SECURE_BOOT_PCR 7
 #define PCR_LIST_HELP "a PCR is a number from 0 to 23, and several are written as in 7,11"
 
-const char *const bl_binding_words[] = { "host", "state", "pcr:7", NULL };
+const char *const bl_binding_words[] = { "host", "state", "pcr:7", "signed:", NULL };
 
 static enum bulla_status
 fail_word(struct bulla_error *err, const char *word, const char *what)
@@ -64,13 +64,20 @@ parse_word(const char *word, struct bl_seal_binding *binding, struct bulla_error
     }
     if (strncmp(word, "pcr:", 4) == 0)
         return bl_binding_pcr_list(word, word + 4, &binding->pcr_mask, err);
+    if (strncmp(word, "signed:", 7) == 0) {
+        if (binding->authority_path != NULL || word[7] == 0)
+            return fail_word(err, word, "one public key says who signs, as in signed:boot.pub");
+        binding->authority_path = word + 7;
+        return BULLA_OK;
+    }
     if (is_enclave_word(word)) {
         bl_report_object_word(word);
         return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "binding",
                                 "it is a property of an enclave, and this process is in none");
     }
     return fail_word(err, word,
-                     "it is none of host, state, pcr:LIST, code, signer, version, config");
+                     "it is none of host, state, pcr:LIST, signed:FILE, code, signer, version, "
+                     "config");
 }
 
 enum bulla_status
@@ -87,8 +94,7 @@ bl_binding_parse(const struct bl_arguments *arguments, struct bl_seal_binding *b
 }
 
 enum bulla_status
-bl_binding_read_pcrs(const struct bl_local_tpm *local, struct bl_pcr_selection pcrs,
-                     struct bulla_buffer *values_out, struct bulla_error *err)
+bl_binding_check_measured(const struct bl_local_tpm *local, struct bulla_error *err)
 {
     if (local->place == BL_TPM_EMBEDDED) {
         bl_report_next("use a machine whose TPM measures its boot (--device), or bind to less: "
@@ -97,6 +103,17 @@ bl_binding_read_pcrs(const struct bl_local_tpm *local, struct bl_pcr_selection p
                                 "nothing measures the machine into its PCRs, so binding to "
                                 "them would protect nothing");
     }
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_binding_read_pcrs(const struct bl_local_tpm *local, struct bl_pcr_selection pcrs,
+                     struct bulla_buffer *values_out, struct bulla_error *err)
+{
+    BL_TRY(bl_binding_check_measured(local, err));
+    if (local->tpm == NULL)
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "binding",
+                                "the PCRs of a TPM elsewhere cannot be read; have them signed");
     return bl_tpm_pcr_read(local->tpm, pcrs, values_out, err);
 }
 

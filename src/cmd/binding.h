@@ -2,7 +2,7 @@
 /*
  * cmd/binding.h: --bind WORD... as a TPM policy, or refused with the reason (docs/binding.md).
  *
- * Several words mean all of them. host: this TPM, in whatever state. pcr:LIST: these PCRs (SHA-256
+ * Several words mean all of them. signed:FILE: states that the owner of that key signs. host: this TPM, in whatever state. pcr:LIST: these PCRs (SHA-256
  * bank) as they are now. state: PCR 7, the Secure Boot policy, which updates of the system leave
  * alone. code, signer, version and config are properties of an enclave; outside of one nothing
  * enforces them.
@@ -14,7 +14,8 @@
 #include "cmd/verb.h"
 
 struct bl_seal_binding {
-    uint32_t pcr_mask; /* 0: host alone */
+    uint32_t pcr_mask;          /* 0: host alone */
+    const char *authority_path; /* NULL: no signed states */
 };
 
 extern const char *const bl_binding_words[]; /* for completion */
@@ -33,6 +34,9 @@ enum bulla_status bl_binding_read_pcrs(const struct bl_local_tpm *local,
                                        struct bl_pcr_selection pcrs,
                                        struct bulla_buffer *values_out,
                                        struct bulla_error *err) BULLA_CHECKED;
+/** BINDING_REFUSED for the embedded TPM, into whose PCRs nothing is measured. */
+enum bulla_status bl_binding_check_measured(const struct bl_local_tpm *local,
+                                            struct bulla_error *err) BULLA_CHECKED;
 /** The policy for the present state of this TPM; `values` keeps the PCR values that it borrows.
  *  BINDING_REFUSED if the PCRs of this TPM measure nothing. */
 enum bulla_status bl_binding_policy(const struct bl_seal_binding *binding,

@@ -3,6 +3,7 @@
  * cmd/explain.c: bulla explain: why a blob opens or does not, slot by slot, here and now; or what an
  * error id means. Opens nothing and asks nobody.
  */
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,13 +47,15 @@ explain_id(const char *id, const struct bl_arguments *arguments, struct bulla_er
 
 /* -- a blob ------------------------------------------------------------------------------------ */
 
-/** What the present TPM has in the PCRs of this slot; empty if it cannot be read. */
+/** What the present TPM has in the PCRs that decide for this slot; empty if it cannot be read. */
 static void
-read_present_values(const struct bl_slot_summary *slot, const struct bl_opener *opener,
-                    struct bulla_buffer *values_out)
+read_present_values(const struct bl_slot_summary *slot, const struct bl_slot_forecast *forecast,
+                    const struct bl_opener *opener, struct bulla_buffer *values_out)
 {
-    if (opener->tpm == NULL || slot->pcrs.mask == 0 ||
-        bl_tpm_pcr_read(opener->tpm, slot->pcrs, values_out, NULL) != BULLA_OK)
+    struct bl_pcr_selection pcrs = forecast->branch > 0 ? forecast->branch_pcrs : slot->pcrs;
+
+    if (opener->tpm == NULL || pcrs.mask == 0 ||
+        bl_tpm_pcr_read(opener->tpm, pcrs, values_out, NULL) != BULLA_OK)
         bulla_buffer_clear(values_out);
 }
 
@@ -80,18 +83,19 @@ wanted_input(const struct bl_slot_summary *slot)
     return "its PIN";
 }
 
+/* Those of `changed` among the values that were bound: what they were, and are. */
 static void
-print_changed_pcrs(struct bl_page *page, const struct bl_slot_summary *slot, uint32_t changed,
-                   const struct bulla_buffer *present)
+print_changed_pcrs(struct bl_page *page, struct bl_pcr_selection pcrs, struct bulla_bytes bound,
+                   uint32_t changed, const struct bulla_buffer *present)
 {
-    size_t size = bl_hash_size(slot->pcrs.bank);
+    size_t size = bl_hash_size(pcrs.bank);
     size_t i = 0;
 
     for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
         char sealed[BL_SHOWN_SIZE];
         char now[BL_SHOWN_SIZE];
 
-        if ((slot->pcrs.mask >> pcr & 1) == 0)
+        if ((pcrs.mask >> pcr & 1) == 0)
             continue;
         size_t at = i++;
         if ((changed >> pcr & 1) == 0)
@@ -100,9 +104,30 @@ print_changed_pcrs(struct bl_page *page, const struct bl_slot_summary *slot, uin
         if ((at + 1) * size <= present->size)
             value = (struct bulla_bytes){ present->data + at * size, size };
         bl_page_print(page, "      PCR %u (%s)\n        sealed %s\n        now    %s\n", pcr,
-                      bl_pcr_meaning(pcr), bl_show_hex(bl_slot_pcr_value(slot, at), sealed),
+                      bl_pcr_meaning(pcr),
+                      bl_show_hex((struct bulla_bytes){ bound.data + at * size, size }, sealed),
                       bl_show_hex(value, now));
     }
+}
+
+/* Which of the states that were signed decides, and the counter. */
+static void
+print_signed(struct bl_page *page, const struct bl_slot_forecast *forecast)
+{
+    if (forecast->branch_count == 0)
+        return;
+    bl_page_print(page, "    signed policy: sequence %" PRIu64 ", %zu states", forecast->sequence,
+                  forecast->branch_count);
+    if (forecast->branch > 0)
+        bl_page_print(page,
+                      forecast->pcrs_changed == 0 ? "; state %zu holds" : "; state %zu is nearest",
+                      forecast->branch);
+    if (forecast->counter_index == 0)
+        bl_page_print(page, "; no counter, it cannot be revoked");
+    else if (forecast->with_counter)
+        bl_page_print(page, "; counter 0x%08" PRIx32 " is %" PRIu64, forecast->counter_index,
+                      forecast->counter_value);
+    bl_page_print(page, "\n");
 }
 
 static void
@@ -128,7 +153,28 @@ print_slot(struct bl_page *page, const struct bl_slot_summary *slot,
                           bl_cause_id(text->cause, id), text->next);
         break;
     }
-    print_changed_pcrs(page, slot, forecast->pcrs_changed, present);
+    print_signed(page, forecast);
+    if (forecast->branch > 0)
+        print_changed_pcrs(page, forecast->branch_pcrs, forecast->branch_values,
+                           forecast->pcrs_changed, present);
+    else
+        print_changed_pcrs(page, slot->pcrs, slot->pcr_values, forecast->pcrs_changed, present);
+}
+
+static void
+describe_signed(struct bl_result *result, const struct bl_slot_forecast *forecast)
+{
+    if (forecast->branch_count == 0)
+        return;
+    bl_result_open_object(result, "signed_policy");
+    bl_result_number(result, "sequence", forecast->sequence);
+    bl_result_number(result, "states", forecast->branch_count);
+    if (forecast->branch > 0)
+        bl_result_number(result, "state", forecast->branch);
+    bl_result_number(result, "counter", forecast->counter_index);
+    if (forecast->with_counter)
+        bl_result_number(result, "counter_value", forecast->counter_value);
+    bl_result_close(result);
 }
 
 static void
@@ -148,6 +194,7 @@ describe_forecast(struct bl_result *result, const struct bl_slot_summary *slot,
     } else {
         bl_result_null(result, "reason");
     }
+    describe_signed(result, forecast);
     bl_describe_pcrs(result, "pcrs_changed", forecast->pcrs_changed);
     bl_result_hex(result, "pcr_values_now", bulla_buffer_bytes(present));
     bl_result_close(result);
@@ -172,7 +219,8 @@ print_text(const struct explanation *explanation, struct bulla_error *err)
                   bl_show_text(bulla_buffer_bytes(&summary->tree_text), shown));
     for (size_t i = 0; i < summary->slot_count; i++) {
         BL_AUTO(bulla_buffer) present = { 0 };
-        read_present_values(&summary->slots[i], explanation->opener, &present);
+        read_present_values(&summary->slots[i], &explanation->forecasts[i], explanation->opener,
+                            &present);
         print_slot(&page, &summary->slots[i], &explanation->forecasts[i], &present);
     }
     return bl_page_write(&page, STDOUT_FILENO, err);
@@ -191,7 +239,8 @@ print_json(const struct explanation *explanation, struct bulla_error *err)
     bl_result_open_array(&result, "slots");
     for (size_t i = 0; i < summary->slot_count; i++) {
         BL_AUTO(bulla_buffer) present = { 0 };
-        read_present_values(&summary->slots[i], explanation->opener, &present);
+        read_present_values(&summary->slots[i], &explanation->forecasts[i], explanation->opener,
+                            &present);
         describe_forecast(&result, &summary->slots[i], &explanation->forecasts[i], &present);
     }
     bl_result_close(&result);
@@ -231,6 +280,7 @@ static const struct bl_option options[] = {
       .argument = "FILE",
       .repeats = true,
       .help = "suppose that the identity in FILE is at hand" },
+    BL_SIGNED_POLICY_OPTION,
     BL_TPM_OPTIONS,
     { 0 },
 };

@@ -15,6 +15,7 @@ bl_new_slots_done(struct bl_new_slots *slots)
 {
     bl_interrupt_forget_file(&slots->recovery_file);
     bl_file_new_done(&slots->recovery_file);
+    bl_tpm_terms_done(&slots->terms);
     bl_keyring_done(&slots->recipients);
     bl_keyring_done(&slots->recovery);
     bl_secret_done(&slots->passphrase);
@@ -51,6 +52,7 @@ bl_new_slots_parse(struct bl_new_slots *slots, const struct bl_arguments *argume
 {
     slots->recovery_path = bl_argument(arguments, "recovery");
     BL_TRY(bl_binding_parse(arguments, &slots->binding, err));
+    BL_TRY(bl_tpm_terms_parse(&slots->terms, arguments, slots->binding.authority_path, err));
     return read_recipients(slots, arguments, err);
 }
 
@@ -175,6 +177,7 @@ add_tpm_slot(struct bl_new_slots *slots, const struct bl_local_tpm *local, struc
     struct bl_slot_request slot = { .type = BL_SLOT_TPM2 };
 
     BL_TRY(bl_binding_policy(&slots->binding, local, &slots->pcr_values, &slot.tpm_policy, err));
+    BL_TRY(bl_tpm_terms_apply(&slots->terms, local, &slot, err));
     bl_local_tpm_tell(local);
     return add_slot(slots, slot, err);
 }

@@ -10,24 +10,26 @@
 #define BL_CMD_NEW_SLOTS_H
 
 #include "cmd/binding.h"
+#include "cmd/tpm_terms.h"
 #include "keys/identity.h"
 #include "seal/seal.h"
 
-#define BL_NEW_SLOTS_OPTIONS                                                         \
-    { .name = "bind",                                                                \
-      .letter = 'b',                                                                 \
-      .argument = "WHAT",                                                            \
-      .repeats = true,                                                               \
-      .choices = bl_binding_words,                                                   \
-      .help = "bind to host (default), state, pcr:LIST; several mean all of them" }, \
-        { .name = "recipient",                                                       \
-          .letter = 'r',                                                             \
-          .argument = "R|@FILE",                                                     \
-          .repeats = true,                                                           \
-          .help = "let the owner of this public key open it, too" },                 \
-    {                                                                                \
-        .name = "recovery", .argument = "FILE",                                      \
-        .help = "let the identity in FILE open it, too; made if FILE is not there"   \
+#define BL_NEW_SLOTS_OPTIONS                                                              \
+    { .name = "bind",                                                                     \
+      .letter = 'b',                                                                      \
+      .argument = "WHAT",                                                                 \
+      .repeats = true,                                                                    \
+      .choices = bl_binding_words,                                                        \
+      .help = "bind to host (default), state, pcr:LIST, signed:FILE; several mean all" }, \
+        BL_TPM_TERMS_OPTIONS,                                                             \
+        { .name = "recipient",                                                            \
+          .letter = 'r',                                                                  \
+          .argument = "R|@FILE",                                                          \
+          .repeats = true,                                                                \
+          .help = "let the owner of this public key open it, too" },                      \
+    {                                                                                     \
+        .name = "recovery", .argument = "FILE",                                           \
+        .help = "let the identity in FILE open it, too; made if FILE is not there"        \
     }
 
 /** For verbs whose --passphrase opens what stands. */
@@ -40,6 +42,7 @@
 
 struct bl_new_slots {
     struct bl_seal_binding binding;
+    struct bl_tpm_terms terms;
     struct bulla_buffer pcr_values; /* borrowed by the TPM's request */
     struct bl_keyring recipients;
     struct bl_secret passphrase;

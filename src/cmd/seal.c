@@ -78,7 +78,8 @@ check_options(struct job *job, const struct bl_arguments *arguments, struct bull
     bool no_recovery = bl_argument(arguments, "no-recovery") != NULL;
     bool has_others = with_passphrase || bl_argument(arguments, "recipient") != NULL;
 
-    job->wants_tpm = bl_argument(arguments, "bind") != NULL || !has_others;
+    job->wants_tpm = bl_argument(arguments, "bind") != NULL ||
+                     bl_argument(arguments, "tpm-public") != NULL || !has_others;
     job->request.allow_no_recovery = no_recovery || has_others;
     const char *recovery = bl_argument(arguments, "recovery");
     if (no_recovery && recovery != NULL)
@@ -127,7 +128,7 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(bl_input_open(&job->input, bl_operand(arguments, 0), err));
     BL_TRY(bl_output_open(&job->output, arguments, /* is_binary= */ true, err));
     BL_TRY(get_passphrase(job, arguments, err));
-    if (job->wants_tpm)
+    if (job->wants_tpm && job->slots.terms.parent.size == 0)
         BL_TRY(bl_local_tpm_open(&job->local, arguments, /* may_create= */ true, err));
     BL_TRY(bl_new_slots_request(&job->slots, job->wants_tpm, &job->local, err));
     job->request.slots = job->slots.requests;
@@ -228,6 +229,7 @@ static const char *const examples[] = {
     "printf s3cret | bulla seal --name demo --recovery recovery.key -o demo.bulla",
     "bulla seal --no-recovery notes.txt > notes.bulla",
     "bulla seal --recipient @alice.pub -o for-alice.bulla notes.txt",
+    "bulla seal --tpm-public machine.tpm --recovery recovery.key -o for-machine.bulla notes.txt",
     NULL,
 };
 

@@ -59,18 +59,34 @@ print_pcrs(struct bl_page *page, const struct bl_slot_summary *slot)
     }
 }
 
+/* SHA-256 of the SubjectPublicKeyInfo, as other tools show keys. */
+static struct bulla_bytes
+authority_id(const struct bl_slot_summary *slot, uint8_t id[32])
+{
+    if (bl_hash_once(BL_SHA256, slot->authority, id, NULL) != BULLA_OK)
+        return (struct bulla_bytes){ NULL, 0 };
+    return (struct bulla_bytes){ id, 32 };
+}
+
 static void
 print_tpm(struct bl_page *page, const struct bl_slot_summary *slot)
 {
     char shown[BL_SHOWN_SIZE];
+    uint8_t id[32];
 
     bl_page_print(
         page, ", storage key %s",
         bl_show_hex((struct bulla_bytes){ slot->srk_name.bytes, slot->srk_name.size }, shown));
+    if (slot->is_imported)
+        bl_page_print(page, " (sealed elsewhere)");
     if (slot->pcrs.mask != 0)
         print_pcrs(page, slot);
-    else
+    else if (slot->authority.size == 0)
         bl_page_print(page, ", in whatever state");
+    if (slot->authority.size > 0)
+        bl_page_print(page, ", states signed by %s, policy %s",
+                      bl_show_hex(authority_id(slot, id), shown),
+                      slot->signed_policy.size > 0 ? "with it" : "to be given");
     if (slot->nv_index != 0)
         bl_page_print(page, ", version at NV 0x%08" PRIx32 " at least %" PRIu64, slot->nv_index,
                       slot->nv_minimum);
@@ -133,6 +149,13 @@ describe_tpm(struct bl_result *result, const struct bl_slot_summary *slot)
         bl_result_number(result, "version_minimum", slot->nv_minimum);
     }
     bl_result_flag(result, "pin", slot->with_pin);
+    bl_result_flag(result, "sealed_elsewhere", slot->is_imported);
+    if (slot->authority.size > 0) {
+        uint8_t id[32];
+        bl_result_hex(result, "authority", authority_id(slot, id));
+        bl_result_hex(result, "policy_ref", BL_BYTES_OF(slot->policy_ref));
+        bl_result_flag(result, "with_policy", slot->signed_policy.size > 0);
+    }
 }
 
 void

@@ -33,6 +33,21 @@ read_identities(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     return BULLA_OK;
 }
 
+static enum bulla_status
+read_signed_policy(struct bl_unlock *unlock, const struct bl_arguments *arguments,
+                   struct bulla_error *err)
+{
+    const char *path = bl_argument(arguments, "signed-policy");
+
+    if (path == NULL)
+        return BULLA_OK;
+    bl_report_object_word(path);
+    BL_TRY(bl_file_read(path, BL_PCR_POLICY_SIZE_MAX, &unlock->signed_policy, err));
+    bl_report_object_word("");
+    unlock->opener.signed_policy = bulla_buffer_bytes(&unlock->signed_policy);
+    return BULLA_OK;
+}
+
 static bool
 wants_tpm(const struct bl_blob_summary *summary)
 {
@@ -94,6 +109,7 @@ bl_unlock_open(struct bl_unlock *unlock, const struct bl_arguments *arguments,
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--passphrase and --passphrase-file exclude each other");
     BL_TRY(read_identities(unlock, arguments, err));
+    BL_TRY(read_signed_policy(unlock, arguments, err));
     BL_TRY(open_tpm(unlock, arguments, summary, err));
     unlock->opener.identities = (const struct bl_key *const *)unlock->identities.keys;
     unlock->opener.identity_count = unlock->identities.count;
@@ -120,6 +136,7 @@ bl_unlock_done(struct bl_unlock *unlock)
 {
     bl_local_tpm_done(&unlock->local);
     bl_keyring_done(&unlock->identities);
+    bulla_buffer_done(&unlock->signed_policy);
     *unlock = (struct bl_unlock)BL_UNLOCK_NONE;
 }
 

@@ -10,6 +10,12 @@
 #include "keys/identity.h"
 #include "seal/inspect.h"
 
+#define BL_SIGNED_POLICY_OPTION                                                         \
+    {                                                                                   \
+        .name = "signed-policy", .argument = "FILE",                                    \
+        .help = "the boot states that were signed, in place of those that the blob has" \
+    }
+
 #define BL_UNLOCK_OPTIONS                                                                          \
     { .name = "identity",                                                                          \
       .letter = 'i',                                                                               \
@@ -17,6 +23,7 @@
       .repeats = true,                                                                             \
       .help = "open with the identity (private key) in FILE" },                                    \
         { .name = "passphrase", .letter = 'p', .help = "ask for the passphrase on the terminal" }, \
+        BL_SIGNED_POLICY_OPTION,                                                                   \
     {                                                                                              \
         .name = "passphrase-file", .argument = "FILE|fd:N",                                        \
         .help = "read the passphrase from FILE (0600) or from file descriptor N"                   \
@@ -25,6 +32,7 @@
 struct bl_unlock {
     struct bl_keyring identities;
     struct bl_local_tpm local;
+    struct bulla_buffer signed_policy;
     const char *passphrase_source;  /* NULL: the terminal */
     struct bulla_error tpm_failure; /* why there is no TPM, where one was wanted */
     struct bl_opener opener;

@@ -105,8 +105,9 @@ enum bulla_status bl_tpm_policy_digest(const struct bl_tpm_policy *policy, uint8
 /** A sealed object outside the TPM: TPM2B_PUBLIC and TPM2B_PRIVATE as the TPM gave them. */
 struct bl_tpm_sealed {
     struct bulla_buffer public_area;
-    struct bulla_buffer private_area;
-    struct bl_tpm_name srk_name; /* of the parent */
+    struct bulla_buffer private_area; /* or what is to be imported */
+    struct bulla_buffer import_seed;  /* TPM2B_ENCRYPTED_SECRET; empty: made in its TPM */
+    struct bl_tpm_name srk_name;      /* of the parent */
 };
 void bl_tpm_sealed_done(struct bl_tpm_sealed *sealed);
 
@@ -116,6 +117,17 @@ enum bulla_status bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret,
                               const struct bl_tpm_policy *policy, struct bulla_bytes pin,
                               struct bl_tpm_sealed *sealed_out,
                               struct bulla_error *err) BULLA_CHECKED;
+/** The public area (TPM2B_PUBLIC) of the storage root key that new objects get, appended: what others
+ *  need to seal to this TPM. */
+enum bulla_status bl_tpm_storage_public(struct bl_tpm *tpm, struct bulla_buffer *public_out,
+                                        struct bulla_error *err) BULLA_CHECKED;
+/** As bl_tpm_seal(), for the TPM that has the storage key `parent` (from bl_tpm_storage_public());
+ *  asks no TPM. UNTRUSTED if it is no key that stays in a TPM, UNSUPPORTED. Does not prove that a TPM
+ *  has it: who gave the public area is trusted for that. */
+enum bulla_status bl_tpm_seal_to(struct bulla_bytes parent, struct bulla_bytes secret,
+                                 const struct bl_tpm_policy *policy, struct bulla_bytes pin,
+                                 struct bl_tpm_sealed *sealed_out,
+                                 struct bulla_error *err) BULLA_CHECKED;
 /** Open it. *secret_out must be empty. Causes: WRONG_TPM (another parent), PCR_CHANGED (err->offset
  *  is the first PCR that differs, found and expected its values), VERSION_BELOW_FLOOR (found and
  *  expected: the versions), STATE (the version index is missing, unlocked or another one),

@@ -81,6 +81,22 @@ enum bulla_status bl_tpm_private_decode(struct bulla_bytes bytes, TPM2B_PRIVATE 
 enum bulla_status bl_tpm_private_encode(const TPM2B_PRIVATE *private_area, struct bulla_buffer *out,
                                         struct bulla_error *err) BULLA_CHECKED;
 
+/* -- sealed objects ---------------------------------------------------------------------------- */
+
+/** What the TPM is asked for instead of a PIN: it takes at most a digest, and drops trailing zeros. */
+enum bulla_status bl_tpm_pin_auth(struct bulla_bytes pin, uint8_t auth[32],
+                                  struct bulla_error *err) BULLA_CHECKED;
+/** Secret, PIN and policy go together, within the sizes. */
+enum bulla_status bl_tpm_seal_check(struct bulla_bytes secret, const struct bl_tpm_policy *policy,
+                                    struct bulla_bytes pin, struct bulla_error *err) BULLA_CHECKED;
+/** The public area of an object of ours, without `unique`. One that is made elsewhere is not fixed to
+ *  a TPM; its policy lets nobody duplicate it. */
+TPM2B_PUBLIC bl_tpm_sealed_public(const uint8_t policy_digest[32], bool with_pin, bool is_imported);
+/** TPM2_Import: *private_area becomes what TPM2_Load takes. WRONG_TPM. */
+enum bulla_status bl_tpm_import(struct bl_tpm *tpm, const struct bl_tpm_handle *srk,
+                                const TPM2B_PUBLIC *public_area, struct bulla_bytes seed,
+                                TPM2B_PRIVATE *private_area, struct bulla_error *err) BULLA_CHECKED;
+
 /* -- signed policies --------------------------------------------------------------------------- */
 
 /** A signed policy that this TPM has verified, and what it takes to use it in sessions. */

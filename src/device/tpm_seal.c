@@ -18,15 +18,13 @@
 
 #define WHERE "sealed object"
 #define ATTEMPT_COUNT_MAX 30 /* a PCR extended between PolicyPCR and Unseal: try again */
-#define SEALED_ATTRIBUTES \
-    (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_ADMINWITHPOLICY)
+#define FIXED_ATTRIBUTES (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT)
 #define NV_CONTENT_SIZE 8
 
 /* -- authorization value ----------------------------------------------------------------------- */
 
-/* The TPM takes at most a digest, and drops trailing zeros: any PIN becomes 32 bytes. */
-static enum bulla_status
-pin_to_auth(struct bulla_bytes pin, uint8_t auth[32], struct bulla_error *err)
+enum bulla_status
+bl_tpm_pin_auth(struct bulla_bytes pin, uint8_t auth[32], struct bulla_error *err)
 {
     const struct bulla_bytes parts[] = { BL_LITERAL("bulla-tpm-pin/1"), pin };
 
@@ -42,29 +40,40 @@ check_pin(const struct bl_tpm_policy *policy, struct bulla_bytes pin, struct bul
     return BULLA_OK;
 }
 
+enum bulla_status
+bl_tpm_seal_check(struct bulla_bytes secret, const struct bl_tpm_policy *policy,
+                  struct bulla_bytes pin, struct bulla_error *err)
+{
+    if (secret.size == 0 || secret.size > BL_TPM_SEALED_SIZE_MAX)
+        return bulla_fail(err, BULLA_E_LIMIT, WHERE, "the secret is empty or too large",
+                          secret.size);
+    return check_pin(policy, pin, err);
+}
+
 /* -- seal -------------------------------------------------------------------------------------- */
 
-static TPM2B_PUBLIC
-sealed_public(const uint8_t policy_digest[32], bool with_pin)
+TPM2B_PUBLIC
+bl_tpm_sealed_public(const uint8_t policy_digest[32], bool with_pin, bool is_imported)
 {
-    TPM2B_PUBLIC p = {
-        .publicArea = { .type = TPM2_ALG_KEYEDHASH,
-                        .nameAlg = TPM2_ALG_SHA256,
-                        .objectAttributes = SEALED_ATTRIBUTES | (with_pin ? 0 : TPMA_OBJECT_NODA),
-                        .authPolicy.size = 32,
-                        .parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL }
-    };
+    TPMA_OBJECT attributes = TPMA_OBJECT_ADMINWITHPOLICY | (is_imported ? 0 : FIXED_ATTRIBUTES) |
+                             (with_pin ? 0 : TPMA_OBJECT_NODA);
+    TPM2B_PUBLIC p = { .publicArea = { .type = TPM2_ALG_KEYEDHASH,
+                                       .nameAlg = TPM2_ALG_SHA256,
+                                       .objectAttributes = attributes,
+                                       .authPolicy.size = 32,
+                                       .parameters.keyedHashDetail.scheme.scheme =
+                                           TPM2_ALG_NULL } };
 
     memcpy(p.publicArea.authPolicy.buffer, policy_digest, 32);
     return p;
 }
 
-/* The object is one that bl_tpm_seal() makes under this very policy. */
+/* The object is one that sealing makes under this very policy. */
 static enum bulla_status
 check_public(const TPM2B_PUBLIC *found, const uint8_t policy_digest[32], bool with_pin,
-             struct bulla_error *err)
+             bool is_imported, struct bulla_error *err)
 {
-    TPM2B_PUBLIC expected = sealed_public(policy_digest, with_pin);
+    TPM2B_PUBLIC expected = bl_tpm_sealed_public(policy_digest, with_pin, is_imported);
     const TPMT_PUBLIC *a = &found->publicArea;
     const TPMT_PUBLIC *b = &expected.publicArea;
 
@@ -84,7 +93,7 @@ fill_sensitive(TPM2B_SENSITIVE_CREATE *sensitive, struct bulla_bytes secret, str
 {
     if (pin.size > 0) {
         sensitive->sensitive.userAuth.size = 32;
-        BL_TRY(pin_to_auth(pin, sensitive->sensitive.userAuth.buffer, err));
+        BL_TRY(bl_tpm_pin_auth(pin, sensitive->sensitive.userAuth.buffer, err));
     }
     sensitive->sensitive.data.size = (uint16_t)secret.size;
     memcpy(sensitive->sensitive.data.buffer, secret.data, secret.size);
@@ -135,16 +144,14 @@ bl_tpm_seal(struct bl_tpm *tpm, struct bulla_bytes secret, const struct bl_tpm_p
     __attribute__((cleanup(created_done))) struct created created = { 0 };
     uint8_t digest[32];
 
-    if (secret.size == 0 || secret.size > BL_TPM_SEALED_SIZE_MAX)
-        return bulla_fail(err, BULLA_E_LIMIT, WHERE, "the secret is empty or too large",
-                          secret.size);
-    BL_TRY(check_pin(policy, pin, err));
+    BL_TRY(bl_tpm_seal_check(secret, policy, pin, err));
     BL_TRY(bl_tpm_policy_digest(policy, digest, err));
-    TPM2B_PUBLIC template = sealed_public(digest, policy->with_pin);
+    TPM2B_PUBLIC template =
+        bl_tpm_sealed_public(digest, policy->with_pin, /* is_imported= */ false);
     BL_TRY(bl_tpm_srk(tpm, NULL, &srk, err));
     BL_TRY(bl_tpm_key_name(&srk, &sealed.srk_name, err));
     BL_TRY(create(tpm, &srk, secret, pin, &template, &created, err));
-    BL_TRY(check_public(created.public_area, digest, policy->with_pin, err));
+    BL_TRY(check_public(created.public_area, digest, policy->with_pin, false, err));
     BL_TRY(bl_tpm_public_encode(created.public_area, &sealed.public_area, err));
     BL_TRY(bl_tpm_private_encode(created.private_area, &sealed.private_area, err));
     bl_tpm_sealed_done(sealed_out);
@@ -158,6 +165,7 @@ bl_tpm_sealed_done(struct bl_tpm_sealed *sealed)
 {
     bulla_buffer_done(&sealed->public_area);
     bulla_buffer_done(&sealed->private_area);
+    bulla_buffer_done(&sealed->import_seed);
     sealed->srk_name = (struct bl_tpm_name){ 0 };
 }
 
@@ -390,7 +398,7 @@ set_auth(const struct bl_tpm_handle *object, struct bulla_bytes pin, struct bull
 
     if (pin.size == 0)
         return BULLA_OK;
-    BL_TRY(pin_to_auth(pin, auth.buffer, err));
+    BL_TRY(bl_tpm_pin_auth(pin, auth.buffer, err));
     TSS2_RC rc = Esys_TR_SetAuth(object->tpm->esys, object->tr, &auth);
     bl_wipe(&auth, sizeof auth);
     if (rc != TSS2_RC_SUCCESS)
@@ -408,6 +416,7 @@ bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
     struct bl_tpm_authorization authorization = { 0 };
     TPM2B_PUBLIC public_area = { 0 };
     TPM2B_PRIVATE private_area = { 0 };
+    bool is_imported = sealed->import_seed.size > 0;
     uint8_t digest[32];
 
     if (secret_out->data != NULL)
@@ -416,10 +425,13 @@ bl_tpm_unseal(struct bl_tpm *tpm, const struct bl_tpm_sealed *sealed,
     BL_TRY(bl_tpm_policy_digest(policy, digest, err));
     BL_TRY(bl_tpm_public_decode(bulla_buffer_bytes(&sealed->public_area), &public_area, err));
     BL_TRY(bl_tpm_private_decode(bulla_buffer_bytes(&sealed->private_area), &private_area, err));
-    BL_TRY(check_public(&public_area, digest, policy->with_pin, err));
+    BL_TRY(check_public(&public_area, digest, policy->with_pin, is_imported, err));
     if (policy->authority != NULL)
         BL_TRY(bl_tpm_authorize_begin(tpm, policy, &authorization, err));
     BL_TRY(bl_tpm_srk(tpm, &sealed->srk_name, &srk, err));
+    if (is_imported)
+        BL_TRY(bl_tpm_import(tpm, &srk, &public_area, bulla_buffer_bytes(&sealed->import_seed),
+                             &private_area, err));
     BL_TRY(load(tpm, &srk, &public_area, &private_area, &object, err));
     BL_TRY(set_auth(&object, pin, err));
     struct unsealing u = { .tpm = tpm,

@@ -34,6 +34,7 @@ struct bl_slot_summary {
     struct bulla_bytes authority; /* SubjectPublicKeyInfo; empty: none */
     uint8_t policy_ref[BL_PCR_POLICY_REF_SIZE];
     struct bulla_bytes signed_policy; /* what came with the slot; not verified */
+    bool is_imported;                 /* made elsewhere, for this TPM */
     /* BL_SLOT_SNP, _SGX, _TDX */
     struct bl_root_summary root;
     /* BL_SLOT_HPKE */

@@ -40,6 +40,7 @@ struct bl_slot_request {
     enum bl_slot_type type;
     const char *label;                   /* shown to people, up to 255 bytes of UTF-8, or NULL */
     struct bl_tpm_policy tpm_policy;     /* BL_SLOT_TPM2 */
+    struct bulla_bytes tpm_parent;       /* BL_SLOT_TPM2: of a TPM elsewhere, as its TPM2B_PUBLIC */
     struct bulla_bytes signed_policy;    /* encoded; goes with a TPM slot that has an authority */
     struct bl_root_binding root_binding; /* BL_SLOT_SNP, _SGX, _TDX */
     const struct bl_key *recipient;      /* BL_SLOT_HPKE: public key (X25519, P-256, P-384) */

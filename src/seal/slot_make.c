@@ -76,10 +76,13 @@ bl_slot_table_check(const struct bl_slot_table *table, bool allow_no_recovery,
 /* A recipient's slot opens with his key only, which is mostly elsewhere; and what opens in states that
  * are signed later cannot be opened before. */
 static bool
-is_somebody_elses(const struct bl_slot *slot, enum bulla_cause cause)
+is_somebody_elses(const struct bl_slot *slot, const struct bl_slot_request *request,
+                  enum bulla_cause cause)
 {
     if (slot->type == BL_SLOT_TPM2)
-        return cause == BULLA_CAUSE_POLICY_MISSING;
+        return cause == BULLA_CAUSE_POLICY_MISSING ||
+               (request->tpm_parent.size > 0 &&
+                (cause == BULLA_CAUSE_NO_TPM || cause == BULLA_CAUSE_WRONG_TPM));
     return slot->type == BL_SLOT_HPKE &&
            (cause == BULLA_CAUSE_WRONG_RECIPIENT || cause == BULLA_CAUSE_NO_SLOT_OPENS);
 }
@@ -97,7 +100,7 @@ bl_slot_try(const struct bl_slot_making *making, const struct bl_slot *slot,
         session.has_asked = true;
     }
     enum bulla_status status = bl_slot_unwrap(slot, making->binding, &session, &found, &failure);
-    if (status != BULLA_OK && is_somebody_elses(slot, failure.cause))
+    if (status != BULLA_OK && is_somebody_elses(slot, making->request, failure.cause))
         return BULLA_OK;
     if (status != BULLA_OK && err != NULL && err->status == BULLA_OK)
         *err = failure;

@@ -6,11 +6,12 @@
  *                  ? 5: bstr (SubjectPublicKeyInfo of the authority), 6: bstr (policyRef),
  *                  ? 7: [ uint (TPM_ALG_ID of the bank), uint (mask), bstr (values, ascending) ],
  *                  ? 8: [ uint (NV index), bstr (its Name), uint (least version) ],
- *                  ? 9: true (a PIN as well) }
+ *                  ? 9: true (a PIN as well),
+ *                  ? 10: bstr (TPM2B_ENCRYPTED_SECRET: 2 is to be imported below 3) }
  *
  * Guarantees: the parameters describe what the TPM's own policy digest enforces; a description that
  * was changed opens nothing. What the authority signed is beside them (slot key 8) or is given when the
- * blob is opened. Keys 4 and 10 are kept for templates and import.
+ * blob is opened. Key 4 is kept for templates.
  */
 #include <string.h>
 
@@ -20,7 +21,7 @@
 
 static const char where[] = "TPM slot";
 
-#define PARAM_COUNT_MAX 8
+#define PARAM_COUNT_MAX 9
 #define AREA_SIZE_MAX 4096 /* bytes: a TPM2B of the largest TPM is below 2 KiB */
 #define TPM_ALG_SHA256 0x000b
 #define TPM_ALG_SHA384 0x000c
@@ -33,7 +34,8 @@ enum param_key {
     PARAM_POLICY_REF = 6,
     PARAM_PCRS = 7,
     PARAM_VERSION = 8,
-    PARAM_PIN = 9
+    PARAM_PIN = 9,
+    PARAM_IMPORT_SEED = 10
 };
 #define PARAMS_NEEDED 0x0eu /* bits of the keys 1 to 3 */
 #define PARAMS_SIGNED ((uint32_t)1 << PARAM_AUTHORITY | (uint32_t)1 << PARAM_POLICY_REF)
@@ -43,8 +45,9 @@ struct params {
     struct bulla_bytes public_area;  /* borrowed */
     struct bulla_bytes private_area; /* borrowed */
     struct bl_tpm_name srk_name;
-    struct bulla_bytes authority; /* borrowed; empty: none */
-    struct bl_tpm_policy policy;  /* without the authority's key */
+    struct bulla_bytes authority;   /* borrowed; empty: none */
+    struct bulla_bytes import_seed; /* borrowed; empty: made in its TPM */
+    struct bl_tpm_policy policy;    /* without the authority's key */
 };
 
 static void
@@ -134,6 +137,11 @@ read_param(struct bl_reader *r, uint64_t key, struct params *params)
         if (!params->policy.with_pin)
             bl_reader_fail(r, "a PIN mark that is false must be left out");
         return true;
+    case PARAM_IMPORT_SEED:
+        params->import_seed = bl_cbor_read_bytes(r, AREA_SIZE_MAX);
+        if (params->import_seed.size == 0)
+            bl_reader_fail(r, "empty seed of an import");
+        return true;
     default:
         return false;
     }
@@ -174,7 +182,7 @@ check(const struct bl_slot_request *request, const struct bl_opener *opener,
 {
     const struct bl_tpm_policy *policy = &request->tpm_policy;
 
-    if (opener->tpm == NULL)
+    if (opener->tpm == NULL && request->tpm_parent.size == 0)
         return no_tpm(err);
     if (policy->with_pin != (opener->tpm_pin.size > 0))
         return bulla_fail(err, BULLA_E_USAGE, where, "PIN asked for and PIN given differ", 0);
@@ -207,7 +215,7 @@ encode_params(const struct bl_tpm_sealed *sealed, const struct bl_tpm_policy *po
         BL_TRY(bl_key_spki(policy->authority, &authority, err));
     bl_cbor_write_map(&w, 3 + (policy->authority != NULL ? 2u : 0u) +
                               (size_t)(policy->pcrs.mask != 0) + (size_t)(policy->nv_index != 0) +
-                              (size_t)policy->with_pin);
+                              (size_t)policy->with_pin + (size_t)(sealed->import_seed.size > 0));
     bl_cbor_write_uint(&w, PARAM_PUBLIC);
     bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->public_area));
     bl_cbor_write_uint(&w, PARAM_PRIVATE);
@@ -238,6 +246,10 @@ encode_params(const struct bl_tpm_sealed *sealed, const struct bl_tpm_policy *po
         bl_cbor_write_uint(&w, PARAM_PIN);
         bl_cbor_write_bool(&w, true);
     }
+    if (sealed->import_seed.size > 0) {
+        bl_cbor_write_uint(&w, PARAM_IMPORT_SEED);
+        bl_cbor_write_bytes(&w, bulla_buffer_bytes(&sealed->import_seed));
+    }
     return bl_writer_finish(&w, err);
 }
 
@@ -251,8 +263,13 @@ make(const struct bl_slot_making *making, const struct bl_slot *slot,
 
     (void)slot;
     BL_TRY(bl_entropy_secret(making->entropy, &input_key, BL_CONTENT_KEY_SIZE, err));
-    BL_TRY(bl_tpm_seal(making->opener->tpm, bl_secret_bytes(&input_key), policy,
-                       making->opener->tpm_pin, &sealed, err));
+    struct bulla_bytes pin = making->opener->tpm_pin;
+    if (making->request->tpm_parent.size > 0)
+        BL_TRY(bl_tpm_seal_to(making->request->tpm_parent, bl_secret_bytes(&input_key), policy, pin,
+                              &sealed, err));
+    else
+        BL_TRY(bl_tpm_seal(making->opener->tpm, bl_secret_bytes(&input_key), policy, pin, &sealed,
+                           err));
     BL_TRY(encode_params(&sealed, policy, params_out, err));
     *input_key_out = bl_secret_take(&input_key);
     return BULLA_OK;
@@ -307,6 +324,7 @@ prepare(const struct bl_slot *slot, const struct bl_opener *opener, struct openi
     BL_TRY(prepare_authority(slot, opener, opening, err));
     BL_TRY(bulla_buffer_append(&opening->sealed.public_area, params->public_area, err));
     BL_TRY(bulla_buffer_append(&opening->sealed.private_area, params->private_area, err));
+    BL_TRY(bulla_buffer_append(&opening->sealed.import_seed, params->import_seed, err));
     opening->sealed.srk_name = params->srk_name;
     return BULLA_OK;
 }
@@ -361,6 +379,7 @@ summarize(const struct bl_slot *slot, struct bl_slot_summary *summary, struct bu
     summary->authority = params.authority;
     memcpy(summary->policy_ref, params.policy.policy_ref, sizeof summary->policy_ref);
     summary->signed_policy = slot->signed_policy;
+    summary->is_imported = params.import_seed.size > 0;
     return BULLA_OK;
 }
 

@@ -51,6 +51,13 @@ def prepare_enclave(home):
     home.write("signer.pub", home.bulla("key", "generate", "--kind", "ed25519", "-o", "signer.key").ok().out)
 
 
+def prepare_boot(home):
+    """Who signs boot states, and a TPM elsewhere."""
+    home.write("boot.pem", subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+                                          capture_output=True, check=True).stdout)
+    home.bulla("key", "tpm-public", "-o", "machine.tpm").ok()
+
+
 def serves(home, example):
     """The example of a server, on a free port and with a state of its own: it serves, and ends."""
     words = example.split()[2:]
@@ -70,6 +77,7 @@ def every_example_works(home):
     home.bulla("key", "generate", "-o", "first.key").ok()
     described = home.bulla("help", "--json").ok().json["verbs"]
     home.write("alice.pub", home.bulla("key", "generate", "-o", "other.key").ok().out)
+    prepare_boot(home)
     prepare_broker(home)
     prepare_enclave(home)
     count = 0
