@@ -500,7 +500,7 @@ const struct bl_cause_text bl_cause_texts[] = {
          "run \"bulla doctor\"; after a failed request the kernel may refuse more until the guest "
          "is restarted"),
     TEXT(ROOT_KEY_REFUSED, "the platform does not give such a key",
-         "The kernel or module has no sealing keys, or the key of the chip is disabled on this "
+         "The kernel or module has no sealing keys, or the chip gives no key on this "
          "host.",
          "use --root tpm or a recipient; with a provider's key only, --allow-vlek accepts it"),
     TEXT(ROOT_KEY_WEAK, "what the TEE gave is no key",

@@ -14,7 +14,7 @@
 #define BL_TPM_TERMS_OPTIONS                                                        \
     { .name = "policy",                                                             \
       .argument = "FILE",                                                           \
-      .help = "with --bind signed: the policy that goes with the blob for now" },   \
+      .help = "with --bind signed: the policy that goes with the blob" },           \
         BL_COUNTER_OPTION,                                                          \
         { .name = "class",                                                          \
           .argument = "WORD",                                                       \

@@ -9,7 +9,8 @@ import subprocess
 
 from cli import PROGRAM, Skip, case, main
 
-VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "up", "down",
+VERBS = ["seal", "unseal", "inspect", "explain", "key generate", "key tpm-public",
+         "boot predict", "boot revoke", "up", "down",
          "enclave check", "enclave build", "enclave measure", "enclave sign", "enclave diff",
          "enclave run", "enclave ps", "enclave stop", "enclave logs", "serve", "admin put",
          "admin grant", "admin ungrant", "admin list", "admin grants", "admin promote",
@@ -202,7 +203,7 @@ def complete(home, *words):
 def bash_completion_completes(home):
     assert {"seal", "unseal", "key", "doctor"} <= complete(home, "bulla", "")
     assert complete(home, "bulla", "unse") == {"unseal"}
-    assert complete(home, "bulla", "key", "") == {"generate"}
+    assert complete(home, "bulla", "key", "") == {"generate", "tpm-public"}
     assert complete(home, "bulla", "key", "generate", "--kind", "p") == {"p256", "p384"}
     assert complete(home, "bulla", "key", "generate", "--ki") == {"--kind"}
     assert "--recovery" in complete(home, "bulla", "seal", "--re")
