@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "boot/predict.h"
+#include "cmd/arguments.h"
 #include "cmd/binding.h"
 #include "cmd/counter.h"
 #include "cmd/private_key_file.h"
@@ -135,7 +136,7 @@ choose_sequence(struct job *job, const struct bl_arguments *arguments, struct bu
         return BULLA_OK;
     }
     if (word != NULL)
-        return bl_number_argument(word, UINT64_MAX, &job->terms.sequence, err);
+        return bl_parse_number(word, UINT64_MAX, &job->terms.sequence, err);
     if (job->local.tpm == NULL)
         return fail_word(err, "--sequence",
                          "where no TPM is asked (--now) the sequence has to be given");

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "cmd/arguments.h"
 #include "cmd/counter.h"
 #include "cmd/local_tpm.h"
 #include "cmd/report.h"
@@ -63,7 +64,7 @@ perform(const struct bl_arguments *arguments, struct bl_local_tpm *local, struct
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "without a counter nothing can be revoked");
     if (below != NULL)
-        BL_TRY(bl_number_argument(below, UINT64_MAX, &wanted, err));
+        BL_TRY(bl_parse_number(below, UINT64_MAX, &wanted, err));
     BL_TRY(bl_local_tpm_open(local, arguments, /* may_create= */ false, err));
     BL_TRY(bl_tpm_counter_define(local->tpm, index, err));
     BL_TRY(bl_tpm_counter_read(local->tpm, index, &value, err));

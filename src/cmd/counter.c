@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/report.h"
 #include "policy/pcr_policy.h"
 
@@ -16,36 +17,24 @@ fail_word(struct bulla_error *err, const char *word, const char *what)
     return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line", what);
 }
 
-static int
-digit_value(char c)
+/* 0x and hexadecimal digits, as the tools of TPMs write an index. */
+static enum bulla_status
+parse_index(const char *word, uint64_t *index_out, struct bulla_error *err)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
-}
+    static const char digits[] = "0123456789abcdef";
+    uint64_t index = 0;
 
-enum bulla_status
-bl_number_argument(const char *word, uint64_t maximum, uint64_t *number_out,
-                   struct bulla_error *err)
-{
-    bool is_hex = strncmp(word, "0x", 2) == 0;
-    unsigned base = is_hex ? 16 : 10;
-    const char *at = is_hex ? word + 2 : word;
-    uint64_t number = 0;
-
-    if (*at == 0)
-        return fail_word(err, word, "not a number");
-    for (; *at != 0; at++) {
-        unsigned digit = (unsigned)digit_value(*at);
-        if (digit >= base)
-            return fail_word(err, word, "not a number");
-        if (number > (maximum - digit) / base)
-            return fail_word(err, word, "the number is too large");
-        number = number * base + digit;
+    if (strncmp(word, "0x", 2) != 0)
+        return bl_parse_number(word, UINT32_MAX, index_out, err);
+    if (word[2] == 0 || strlen(word) > 2 + 8)
+        return fail_word(err, word, "not the number of an NV index");
+    for (const char *at = word + 2; *at != 0; at++) {
+        const char *digit = strchr(digits, *at);
+        if (digit == NULL)
+            return fail_word(err, word, "not the number of an NV index");
+        index = index << 4 | (uint64_t)(digit - digits);
     }
-    *number_out = number;
+    *index_out = index;
     return BULLA_OK;
 }
 
@@ -61,7 +50,7 @@ bl_counter_argument(const struct bl_arguments *arguments, uint32_t *index_out,
         return BULLA_OK;
     }
     if (word != NULL)
-        BL_TRY(bl_number_argument(word, UINT32_MAX, &index, err));
+        BL_TRY(parse_index(word, &index, err));
     if (index < INDEX_FIRST || index > INDEX_LAST)
         return fail_word(err, word, "an NV index is a number from 0x01000000 to 0x01ffffff");
     *index_out = (uint32_t)index;
