@@ -26,7 +26,7 @@
 #define IDLE_MS 60000
 #define CONNECTION_MS 600000
 #define CONTROL_MS 10000
-#define LINGER_MS 2000
+#define LINGER_MS 10000 /* as long as a peer may take for a frame */
 #define RENEW_BEFORE_S ((int64_t)12 * 3600)
 #define THREAD_STACK_SIZE ((size_t)512 * 1024)
 #define PEER_SIZE 64

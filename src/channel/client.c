@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "crypto/random.h"
 
+#define LAST_WORDS_MS 1000 /* they were sent before the connection ended */
+
 struct bl_channel {
     struct bl_tls *tls; /* borrowed */
     struct bl_attester attester;
@@ -26,6 +28,12 @@ export_from_tls(void *context, const char *label, struct bulla_bytes exporter_co
     return bl_tls_export(tls, label, exporter_context, size, out, err);
 }
 
+static enum bulla_status
+fail_refused(struct bulla_error *err)
+{
+    return bulla_fail(err, BULLA_E_REFUSED, "channel", "the server refused", 0);
+}
+
 /* Receive the next frame and move on; an alert is the server's refusal, anything unexpected ends it. */
 static enum bulla_status
 receive(struct bl_channel *channel, unsigned timeout_ms, struct bulla_buffer *body,
@@ -37,11 +45,31 @@ receive(struct bl_channel *channel, unsigned timeout_ms, struct bulla_buffer *bo
     BL_TRY(bl_tls_receive_frame(channel->tls, timeout_ms, body, err));
     enum bl_message kind = bl_message_kind(bulla_buffer_bytes(body));
     if (kind == BL_MESSAGE_ALERT)
-        return bulla_fail(err, BULLA_E_REFUSED, "channel", "the server refused", 0);
+        return fail_refused(err);
     channel->state = bl_session_next(BL_ROLE_CLIENT, before, kind);
     if (channel->state == BL_SESSION_CLOSED)
         return bulla_fail(err, BULLA_E_MALFORMED, "channel", "a message out of its order", 0);
     return BULLA_OK;
+}
+
+/* Send a frame. A server that has closed meanwhile may have said before that it refuses: then this is
+ * what happened, rather than that the connection broke. */
+static enum bulla_status
+say(struct bl_channel *channel, const struct bulla_buffer *body, unsigned timeout_ms,
+    struct bulla_error *err)
+{
+    BL_AUTO(bulla_buffer) last_words = { 0 };
+    struct bulla_error failure = { 0 };
+    enum bulla_status status =
+        bl_tls_send_frame(channel->tls, bulla_buffer_bytes(body), timeout_ms, &failure);
+
+    if (status == BULLA_E_UNREACHABLE &&
+        bl_tls_receive_frame(channel->tls, LAST_WORDS_MS, &last_words, NULL) == BULLA_OK &&
+        bl_message_kind(bulla_buffer_bytes(&last_words)) == BL_MESSAGE_ALERT)
+        return fail_refused(err);
+    if (status != BULLA_OK && err != NULL)
+        *err = failure;
+    return status;
 }
 
 static enum bulla_status
@@ -75,7 +103,7 @@ send_hello(struct bl_channel *channel, struct bl_client_hello *hello, unsigned t
     BL_TRY(new_wrap_key(channel, hello->wrap_key, err));
     BL_TRY(bl_client_hello_encode(hello, &body, err));
     BL_TRY(bl_exchange_add(&channel->exchange, bulla_buffer_bytes(&body), err));
-    BL_TRY(bl_tls_send_frame(channel->tls, bulla_buffer_bytes(&body), timeout_ms, err));
+    BL_TRY(say(channel, &body, timeout_ms, err));
     channel->state = channel->peer != NULL ? BL_SESSION_HELLO_SENT_WANTING : BL_SESSION_HELLO_SENT;
     return BULLA_OK;
 }
@@ -111,7 +139,7 @@ send_evidence(struct bl_channel *channel, const uint8_t wrap_key[BL_WRAP_KEY_SIZ
                                                  .claims = attester->claims };
     BL_TRY(bl_evidence_message_encode(&message, &body, err));
     BL_TRY(bl_exchange_add(&channel->exchange, bulla_buffer_bytes(&body), err));
-    return bl_tls_send_frame(channel->tls, bulla_buffer_bytes(&body), timeout_ms, err);
+    return say(channel, &body, timeout_ms, err);
 }
 
 static enum bulla_status
@@ -139,7 +167,7 @@ confirm_both(struct bl_channel *channel, unsigned timeout_ms, struct bulla_error
 
     BL_TRY(bl_exchange_evidence_done(&channel->exchange, err));
     BL_TRY(bl_exchange_confirm(&channel->exchange, BL_ROLE_CLIENT, &own, err));
-    BL_TRY(bl_tls_send_frame(channel->tls, bulla_buffer_bytes(&own), timeout_ms, err));
+    BL_TRY(say(channel, &own, timeout_ms, err));
     BL_TRY(receive(channel, timeout_ms, &theirs, err));
     enum bulla_status status = bl_exchange_check_confirm(&channel->exchange, BL_ROLE_SERVER,
                                                          bulla_buffer_bytes(&theirs), err);
@@ -221,7 +249,7 @@ bl_channel_ask(struct bl_channel *channel, struct bulla_bytes request, unsigned 
     if (channel->state != BL_SESSION_OPEN)
         return bulla_fail(err, BULLA_E_ARGUMENT, "channel", "not open", 0);
     BL_TRY(bl_carrier_encode(BL_MESSAGE_REQUEST, request, &body, err));
-    BL_TRY(bl_tls_send_frame(channel->tls, bulla_buffer_bytes(&body), timeout_ms, err));
+    BL_TRY(say(channel, &body, timeout_ms, err));
     BL_TRY(receive(channel, timeout_ms, &body, err));
     BL_TRY(bl_carrier_decode(BL_MESSAGE_REPLY, bulla_buffer_bytes(&body), &content, err));
     return bulla_buffer_append(reply_out, content, err);

@@ -27,7 +27,8 @@ struct bl_tls {
     SSL *ssl;
     SSL_CTX *context; /* the client's own; NULL for the server, whose context is shared */
     int fd;
-    bool broken; /* after a failure nothing more is said, not even close_notify */
+    bool broken; /* after a failure nothing more is said or heard, not even close_notify */
+    bool mute; /* half a frame may be out, and nothing may follow it; the peer can still be heard */
 };
 
 /* What the client's certificate check needs, and what came of it. */
@@ -190,11 +191,13 @@ again(struct bl_tls *tls, int result, int64_t deadline_ms, struct bulla_error *e
         return wait_for(tls->fd, POLLIN, deadline_ms, err);
     if (reason == SSL_ERROR_WANT_WRITE)
         return wait_for(tls->fd, POLLOUT, deadline_ms, err);
-    tls->broken = reason != SSL_ERROR_ZERO_RETURN;
+    bool is_end = reason == SSL_ERROR_ZERO_RETURN;
+    tls->mute |= !is_end;
+    tls->broken |= !is_end && reason != SSL_ERROR_SYSCALL;
     unsigned long detail = ERR_peek_last_error();
     ERR_clear_error();
     return bulla_fail_detail(err, BULLA_CAUSE_CONNECTION_CLOSED, "tls",
-                             tls->broken ? "the connection broke" : "the peer closed it", detail);
+                             is_end ? "the peer closed it" : "the connection broke", detail);
 }
 
 static int64_t
@@ -351,7 +354,7 @@ bl_tls_free(struct bl_tls *tls)
 {
     if (tls == NULL)
         return;
-    if (tls->ssl != NULL && !tls->broken)
+    if (tls->ssl != NULL && !tls->broken && !tls->mute)
         (void)SSL_shutdown(tls->ssl); /* politeness: nothing depends on it */
     SSL_free(tls->ssl);
     SSL_CTX_free(tls->context);
@@ -431,15 +434,14 @@ bl_tls_send_frame(struct bl_tls *tls, struct bulla_bytes body, unsigned timeout_
     uint8_t length[4] = { (uint8_t)(body.size >> 24), (uint8_t)(body.size >> 16),
                           (uint8_t)(body.size >> 8), (uint8_t)body.size };
 
-    if (tls->broken)
+    if (tls->broken || tls->mute)
         return bulla_fail(err, BULLA_E_UNREACHABLE, "tls", "the connection broke", 0);
     if (body.size > BL_FRAME_SIZE_MAX)
         return bulla_fail(err, BULLA_E_LIMIT, "frame", "too large", body.size);
     enum bulla_status status = write_all(tls, BL_BYTES_OF(length), deadline_ms, err);
     if (status == BULLA_OK)
         status = write_all(tls, body, deadline_ms, err);
-    if (status != BULLA_OK)
-        tls->broken = true; /* half a frame is out: nothing may follow it */
+    tls->mute |= status != BULLA_OK;
     return status;
 }
 

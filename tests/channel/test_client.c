@@ -5,6 +5,7 @@
  */
 #include "http/tls_fixture.h"
 
+#include <poll.h>
 #include <signal.h>
 
 #include "channel/client.h"
@@ -31,6 +32,7 @@ enum lie {
     REPLY_BEFORE_CONFIRM,
     HELLO_TWICE,
     CLOSES_AFTER_HELLO,
+    REFUSES_AND_CLOSES, /* while the client collects its evidence */
     FLIP_HELLO,
     FLIP_CONFIRM
 };
@@ -56,12 +58,17 @@ server_export(void *context, const char *label, struct bulla_bytes exporter_cont
     return bl_tls_export(f->accepted, label, exporter_context, size, out, err);
 }
 
+static int until_closed = -1; /* collecting takes until the server has closed this one */
+
 /* "Evidence" here is the report data itself: what matters is over what it was asked. */
 static enum bulla_status
 collect(void *context, const uint8_t report_data[BL_REPORT_DATA_SIZE],
         struct bulla_buffer *evidence_out, struct bulla_error *err)
 {
     (*(unsigned *)context)++;
+    struct pollfd server = { .fd = until_closed, .events = POLLRDHUP };
+    if (until_closed >= 0)
+        assert_int_equal(poll(&server, 1, 5000), 1);
     return bulla_buffer_append(evidence_out,
                                (struct bulla_bytes){ report_data, BL_REPORT_DATA_SIZE }, err);
 }
@@ -180,6 +187,8 @@ exchange_once(struct tls_fixture *f, struct script *s, uint64_t epoch, struct bu
     BL_TRY(say_hello(f, s, epoch, &hello, err));
     if (s->lie == CLOSES_AFTER_HELLO)
         return BULLA_OK;
+    if (s->lie == REFUSES_AND_CLOSES)
+        return say_alert(f, err);
     BL_TRY(bl_tls_receive_frame(f->accepted, 2000, &body, err));
     BL_TRY(bl_exchange_report_data(&s->exchange, BL_ROLE_CLIENT, TYPE, s->hello.wrap_key,
                                    BL_LITERAL("client"), s->seen_report_data, err));
@@ -225,7 +234,7 @@ serve(struct tls_fixture *f)
     bl_exchange_done(&s->exchange);
     bl_tls_free(f->accepted); /* ends what the client still waits for */
     f->accepted = NULL;
-    shutdown(f->fds[1], SHUT_WR);
+    shutdown(f->fds[1], s->lie == REFUSES_AND_CLOSES ? SHUT_RDWR : SHUT_WR);
 }
 
 static unsigned collected;
@@ -249,6 +258,7 @@ run(struct tls_fixture *f, struct script *s, struct bl_channel **channel_out,
     f->serve = serve;
     f->context = s;
     assert_ok(connect_both(f, f->root, bl_clock_now_s(), err), err);
+    until_closed = s->lie == REFUSES_AND_CLOSES ? f->fds[0] : -1;
     return bl_channel_open(f->tls, &attester, s->mutual ? &peer : NULL, 4000, channel_out, err);
 }
 
@@ -348,7 +358,7 @@ test_no_lie_of_the_server_opens_a_channel(void **state)
             print_message("# lie %d was believed\n", (int)lie);
         assert_int_not_equal(status, BULLA_OK);
         assert_null(channel);
-        if (lie == ALERT_AT_HELLO || lie == ALERT_AT_CONFIRM)
+        if (lie == ALERT_AT_HELLO || lie == ALERT_AT_CONFIRM || lie == REFUSES_AND_CLOSES)
             assert_int_equal(status, BULLA_E_REFUSED);
         if (lie <= OTHER_VERSION) /* no evidence for who negotiates otherwise than offered */
             assert_int_equal(collected, 0);
