@@ -56,6 +56,7 @@
     X(LAUNCH_CHANGED, 505, STATE)                                 \
     X(COUNTER_MISSING, 506, STATE)                                \
     X(COUNTER_BEHIND, 507, STATE)                                 \
+    X(WOULD_NOT_OPEN, 508, STATE)                                 \
     /* 06: another machine, enclave, key or name */               \
     X(IDENTITY, 601, IDENTITY)                                    \
     X(WRONG_TPM, 602, IDENTITY)                                   \

@@ -20,6 +20,7 @@ const struct bl_verb *const bl_verbs[] = {
     &bl_verb_unseal,
     &bl_verb_inspect,
     &bl_verb_explain,
+    &bl_verb_preflight,
     &bl_verb_reseal,
     &bl_verb_slot_add,
     &bl_verb_slot_rm,

@@ -191,6 +191,9 @@ const struct bl_cause_text bl_cause_texts[] = {
          "was "
          "put back, or the blob comes from another machine.",
          "use the recovery identity, and seal anew"),
+    TEXT(WOULD_NOT_OPEN, "after this change a blob would not open by itself",
+         "What the slots of this machine are bound to would differ from what it would be.",
+         "seal to the states to come, or have the recovery identity at hand for bulla reseal"),
     TEXT(IDENTITY, "this is not who it was made for",
          "The data is bound to another machine, enclave, key or name.",
          "\"bulla inspect BLOB\" shows what it is bound to"),

@@ -60,20 +60,6 @@ read_present_values(const struct bl_slot_summary *slot, const struct bl_slot_for
 }
 
 static const char *
-outlook_word(enum bl_slot_outlook outlook)
-{
-    switch (outlook) {
-    case BL_OUTLOOK_OPENS:
-        return "opens";
-    case BL_OUTLOOK_NEEDS_INPUT:
-        return "needs-input";
-    case BL_OUTLOOK_REFUSES:
-        return "refuses";
-    }
-    return "refuses";
-}
-
-static const char *
 wanted_input(const struct bl_slot_summary *slot)
 {
     if (slot->type == BL_SLOT_PASSPHRASE)
@@ -186,7 +172,7 @@ describe_forecast(struct bl_result *result, const struct bl_slot_summary *slot,
 
     bl_result_open_object(result, NULL);
     bl_slot_describe(result, slot);
-    bl_result_word(result, "outlook", outlook_word(forecast->outlook));
+    bl_result_word(result, "outlook", bl_outlook_word(forecast->outlook));
     if (forecast->outlook == BL_OUTLOOK_REFUSES && text != NULL) {
         bl_result_word(result, "reason", bl_cause_id(text->cause, id));
         bl_result_word(result, "title", text->title);

@@ -35,6 +35,20 @@ bl_slot_type_word(enum bl_slot_type type)
     return "unknown";
 }
 
+const char *
+bl_outlook_word(enum bl_slot_outlook outlook)
+{
+    switch (outlook) {
+    case BL_OUTLOOK_OPENS:
+        return "opens";
+    case BL_OUTLOOK_NEEDS_INPUT:
+        return "needs-input";
+    case BL_OUTLOOK_REFUSES:
+        return "refuses";
+    }
+    return "refuses";
+}
+
 struct bulla_bytes
 bl_slot_pcr_value(const struct bl_slot_summary *slot, size_t i)
 {

@@ -11,6 +11,8 @@
 
 /** "tpm", "recipient", "passphrase", ... or "unknown". */
 const char *bl_slot_type_word(enum bl_slot_type type);
+/** "opens", "needs-input", "refuses". */
+const char *bl_outlook_word(enum bl_slot_outlook outlook);
 /** One line: kind, label, and what it is bound to; without a line end. */
 void bl_slot_print(struct bl_page *page, const struct bl_slot_summary *slot);
 /** The members of an object that the caller has opened. */

@@ -50,6 +50,7 @@ extern const struct bl_verb bl_verb_policy_diff;
 extern const struct bl_verb bl_verb_policy_learn;
 extern const struct bl_verb bl_verb_policy_new;
 extern const struct bl_verb bl_verb_policy_replay;
+extern const struct bl_verb bl_verb_preflight;
 extern const struct bl_verb bl_verb_recover;
 extern const struct bl_verb bl_verb_reseal;
 extern const struct bl_verb bl_verb_seal;

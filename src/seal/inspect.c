@@ -8,6 +8,7 @@
 #include "codec/writer.h"
 #include "seal/format.h"
 #include "seal/slot.h"
+#include "seal/tree.h"
 
 /* -- the tree as text -- */
 
@@ -164,6 +165,26 @@ bl_blob_explain(const struct bl_blob_summary *summary, const struct bl_opener *o
                                                      .where = "slot of the sealed blob",
                                                      .what = "this kind is unsupported here" });
         forecasts_out[i] = forecast;
+    }
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_blob_outlook(const struct bl_blob_summary *summary, const struct bl_slot_forecast *forecasts,
+                enum bl_slot_outlook *outlook_out, struct bulla_error *err)
+{
+    enum bl_slot_state states[BL_SLOT_COUNT_MAX] = { 0 };
+    BL_AUTO(bl_header) header = { 0 };
+
+    BL_TRY(bl_header_decode(bulla_buffer_bytes(&summary->header), &header, err));
+    *outlook_out = BL_OUTLOOK_REFUSES;
+    for (enum bl_slot_outlook worst = BL_OUTLOOK_OPENS; worst <= BL_OUTLOOK_NEEDS_INPUT; worst++) {
+        for (size_t i = 0; i < summary->slot_count; i++)
+            states[i] = forecasts[i].outlook <= worst ? BL_SLOT_OPENED : BL_SLOT_FAILED;
+        if (!bl_slot_tree_is_satisfied(&header.table.tree, states))
+            continue;
+        *outlook_out = worst;
+        return BULLA_OK;
     }
     return BULLA_OK;
 }

@@ -92,4 +92,11 @@ enum bulla_status bl_blob_explain(const struct bl_blob_summary *summary,
                                   struct bl_slot_forecast *forecasts_out,
                                   struct bulla_error *err) BULLA_CHECKED;
 
+/** What the forecasts come to for the blob: the outlook of its access tree. OPENS by what needs no
+ *  input; NEEDS_INPUT where a passphrase, a PIN or an identity is wanted as well. */
+enum bulla_status bl_blob_outlook(const struct bl_blob_summary *summary,
+                                  const struct bl_slot_forecast *forecasts,
+                                  enum bl_slot_outlook *outlook_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+
 #endif

@@ -80,6 +80,9 @@ struct bl_opener {
     size_t identity_count;
     struct bulla_bytes tpm_pin;
     struct bulla_bytes signed_policy; /* encoded; instead of the slots' own; empty: theirs */
+    /** For forecasts alone: these PCRs as if they had these values. */
+    const struct bl_pcr_bank *assumed_pcrs;
+    size_t assumed_bank_count;
     /** Called once when `tpm` is not used any more, before the body flows: a pipeline of commands
      *  must not wait for each other's TPM. NULL: nobody wants to know. */
     void (*done_with_tpm)(void *context);

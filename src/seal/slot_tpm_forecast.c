@@ -29,21 +29,35 @@ compare_parent(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
     return BULLA_OK;
 }
 
+/* The value that this PCR is assumed to have; empty: the one that the TPM says. */
+static struct bulla_bytes
+assumed_value(const struct bl_opener *opener, enum bl_hash bank, unsigned pcr)
+{
+    for (size_t i = 0; i < opener->assumed_bank_count; i++) {
+        const struct bl_pcr_bank *assumed = &opener->assumed_pcrs[i];
+        if (assumed->hash == bank && (assumed->mask >> pcr & 1) != 0)
+            return bl_pcr_value(assumed, pcr);
+    }
+    return (struct bulla_bytes){ NULL, 0 };
+}
+
 static enum bulla_status
-compare_pcrs(const struct bl_slot_summary *summary, struct bl_tpm *tpm,
+compare_pcrs(const struct bl_slot_summary *summary, const struct bl_opener *opener,
              struct bl_slot_forecast *forecast, struct bulla_error *err)
 {
     BL_AUTO(bulla_buffer) values = { 0 };
     size_t size = bl_hash_size(summary->pcrs.bank);
     size_t place = 0;
 
-    BL_TRY(bl_tpm_pcr_read(tpm, summary->pcrs, &values, err));
+    BL_TRY(bl_tpm_pcr_read(opener->tpm, summary->pcrs, &values, err));
     if (values.size != summary->pcr_values.size)
         return bulla_fail_cause(err, BULLA_CAUSE_TPM_FAILED, where, "PCR values of another size");
     for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
         if ((summary->pcrs.mask >> pcr & 1) == 0)
             continue;
-        const struct bulla_bytes found = { values.data + place, size };
+        const struct bulla_bytes assumed = assumed_value(opener, summary->pcrs.bank, pcr);
+        const struct bulla_bytes present = { values.data + place, size };
+        const struct bulla_bytes found = assumed.size > 0 ? assumed : present;
         const struct bulla_bytes expected = { summary->pcr_values.data + place, size };
         place += size;
         if (bl_equal(found, expected))
@@ -102,13 +116,26 @@ look_for_lockout(struct bl_tpm *tpm, struct bl_slot_forecast *forecast, struct b
 /* -- a signed policy --------------------------------------------------------------------------- */
 
 static enum bulla_status
-compare_branch(const struct bl_pcr_policy *policy, struct bl_tpm *tpm,
+assume(const struct bl_opener *opener, struct bl_pcr_bank *bank, struct bulla_error *err)
+{
+    for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
+        const struct bulla_bytes value = assumed_value(opener, bank->hash, pcr);
+        if (value.size > 0)
+            BL_TRY(bl_pcr_set(bank, pcr, value, err));
+    }
+    return BULLA_OK;
+}
+
+static enum bulla_status
+compare_branch(const struct bl_pcr_policy *policy, const struct bl_opener *opener,
                struct bl_slot_forecast *forecast, struct bulla_error *err)
 {
     struct bl_pcr_bank banks[BL_TPM_BANK_COUNT] = { 0 };
     size_t bank_count = 0;
 
-    BL_TRY(bl_tpm_pcr_banks(tpm, policy, banks, &bank_count, err));
+    BL_TRY(bl_tpm_pcr_banks(opener->tpm, policy, banks, &bank_count, err));
+    for (size_t i = 0; i < bank_count; i++)
+        BL_TRY(assume(opener, &banks[i], err));
     struct bl_pcr_match match = bl_pcr_policy_match(policy, banks, bank_count);
     const struct bl_pcr_branch *branch = &policy->branches[match.branch];
     forecast->branch = match.branch + 1;
@@ -215,7 +242,7 @@ compare_signed(const struct bl_slot_summary *summary, const struct bl_opener *op
         return BULLA_OK;
     if (policy.counter_index != 0)
         BL_TRY(compare_counter(&policy, opener->tpm, forecast, err));
-    return compare_branch(&policy, opener->tpm, forecast, err);
+    return compare_branch(&policy, opener, forecast, err);
 }
 
 /* -- all of it --------------------------------------------------------------------------------- */
@@ -238,7 +265,7 @@ bl_tpm_slot_forecast(const struct bl_slot_summary *summary, const struct bl_open
     if (summary->authority.size > 0)
         BL_TRY(compare_signed(summary, opener, forecast_out, err));
     if (summary->pcrs.mask != 0)
-        BL_TRY(compare_pcrs(summary, opener->tpm, forecast_out, err));
+        BL_TRY(compare_pcrs(summary, opener, forecast_out, err));
     if (summary->nv_index != 0)
         compare_version(summary, opener->tpm, forecast_out);
     if (summary->with_pin)

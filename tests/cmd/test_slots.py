@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A blob's second day: slots added, taken away, made anew; another machine; a TPM that is gone."""
+import json
 import os
 import shutil
 import subprocess
@@ -145,6 +146,30 @@ def an_update_of_the_machine_is_followed(home):
     home.bulla("slot", "rotate", *tpm.options(), "blob", own[0]).ok()
     opens(home, LARGE, "--require", "tpm", *tpm.options())
     assert own[0] not in [s["id"] for s in slots(home)]
+
+
+@case
+def a_change_is_tried_before_it_is_made(home):
+    tpm = EmulatedTpm(home)
+    key(home, "alice")
+    seal(home, LARGE, "--bind", "pcr:23", "--recovery", "recovery.key", *tpm.options())
+    home.bulla("seal", "--name", "free", "--no-recovery", "-o", "free", *tpm.options(), "plain").ok()
+    home.bulla("seal", "--recipient", "@alice.pub", "-o", "hers", "plain").ok()
+    before = home.bulla("preflight", *tpm.options(), "blob", "free").ok().text
+    assert before.count("would open\n") == 2, before
+    zero, other = "00" * 32, "ab" * 32
+    home.bulla("preflight", *tpm.options(), "--pcr", f"23={zero}", "blob").ok()
+    home.bulla("preflight", *tpm.options(), "--pcr", f"23={other}0000" + "00" * 14, "blob").ok()  # SHA-384: not its bank
+    changed = home.bulla("preflight", "--json", *tpm.options(), "--pcr", f"23={other}", "blob", "free", "hers")
+    assert changed.code == 5 and json.loads(changed.err)["error"]["id"] == "BL-0508", changed
+    blobs = changed.json["blobs"]
+    assert [b["outlook"] for b in blobs] == ["needs-input", "opens", "needs-input"], blobs
+    bound, = [s for s in blobs[0]["slots"] if s["type"] == "tpm"]
+    assert bound["reason"] == "BL-0502" and bound["pcrs_changed"] == [23], bound
+    home.bulla("preflight", "--pcr", f"23={other}", *tpm.options(), "-i", "recovery.key", "blob").ok()
+    opens(home, LARGE, "--require", "tpm", *tpm.options())  # nothing was changed
+    for wrong in ("23", "=00", f"24={zero}", "7=00", f"x={zero}", f"23={zero}g", f"0023={zero}"):
+        assert home.bulla("preflight", *tpm.options(), "--pcr", wrong, "blob").code in (2, 3), wrong
 
 
 @case

@@ -9,7 +9,8 @@ import subprocess
 
 from cli import PROGRAM, Skip, case, main
 
-VERBS = ["seal", "unseal", "inspect", "explain", "reseal", "slot add", "slot rm", "slot rotate",
+VERBS = ["seal", "unseal", "inspect", "explain", "preflight", "reseal",
+         "slot add", "slot rm", "slot rotate",
          "recover", "key generate", "key tpm-public",
          "boot predict", "boot revoke", "up", "down",
          "enclave check", "enclave build", "enclave measure", "enclave sign", "enclave diff",
