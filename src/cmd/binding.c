@@ -11,7 +11,8 @@
 #define SECURE_BOOT_PCR 7
 #define PCR_LIST_HELP "a PCR is a number from 0 to 23, and several are written as in 7,11"
 
-const char *const bl_binding_words[] = { "host", "state", "pcr:7", "signed:", NULL };
+const char *const bl_binding_words[] = { "host",   "state",   "pcr:7",  "signed:", "code",
+                                         "signer", "version", "config", NULL };
 
 static enum bulla_status
 fail_word(struct bulla_error *err, const char *word, const char *what)
@@ -41,26 +42,25 @@ bl_binding_pcr_list(const char *word, const char *list, uint32_t *mask, struct b
     return BULLA_OK;
 }
 
-static bool
-is_enclave_word(const char *word)
-{
-    static const char *const words[] = { "code", "signer", "version", "config" };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    }
-    return false;
-}
+static const struct {
+    const char *word;
+    enum bl_root_bind bit;
+} words[] = {
+    { "host", BL_ROOT_BIND_HOST },       { "state", BL_ROOT_BIND_STATE },
+    { "code", BL_ROOT_BIND_CODE },       { "signer", BL_ROOT_BIND_SIGNER },
+    { "version", BL_ROOT_BIND_VERSION }, { "config", BL_ROOT_BIND_CONFIG },
+};
+#define ENCLAVE_BITS \
+    (BL_ROOT_BIND_CODE | BL_ROOT_BIND_SIGNER | BL_ROOT_BIND_VERSION | BL_ROOT_BIND_CONFIG)
 
 static enum bulla_status
 parse_word(const char *word, struct bl_seal_binding *binding, struct bulla_error *err)
 {
-    if (strcmp(word, "host") == 0)
-        return BULLA_OK;
-    if (strcmp(word, "state") == 0) {
-        binding->pcr_mask |= (uint32_t)1 << SECURE_BOOT_PCR;
-        return BULLA_OK;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i].word) == 0) {
+            binding->bits |= words[i].bit;
+            return BULLA_OK;
+        }
     }
     if (strncmp(word, "pcr:", 4) == 0)
         return bl_binding_pcr_list(word, word + 4, &binding->pcr_mask, err);
@@ -70,14 +70,24 @@ parse_word(const char *word, struct bl_seal_binding *binding, struct bulla_error
         binding->authority_path = word + 7;
         return BULLA_OK;
     }
-    if (is_enclave_word(word)) {
-        bl_report_object_word(word);
-        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "binding",
-                                "it is a property of an enclave, and this process is in none");
-    }
     return fail_word(err, word,
                      "it is none of host, state, pcr:LIST, signed:FILE, code, signer, version, "
                      "config");
+}
+
+enum bulla_status
+bl_binding_for_tpm(struct bl_seal_binding *binding, struct bulla_error *err)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((binding->bits & ENCLAVE_BITS & words[i].bit) == 0)
+            continue;
+        bl_report_object_word(words[i].word);
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "binding",
+                                "it is a property of an enclave, and this process is in none");
+    }
+    if ((binding->bits & BL_ROOT_BIND_STATE) != 0)
+        binding->pcr_mask |= (uint32_t)1 << SECURE_BOOT_PCR;
+    return BULLA_OK;
 }
 
 enum bulla_status
@@ -124,7 +134,7 @@ bl_binding_policy(const struct bl_seal_binding *binding, const struct bl_local_t
 {
     struct bl_tpm_policy policy = { .pcrs = { .bank = BL_SHA256, .mask = binding->pcr_mask } };
 
-    if (binding->pcr_mask != 0) {
+    if (policy.pcrs.mask != 0) {
         BL_TRY(bl_binding_read_pcrs(local, policy.pcrs, values, err));
         policy.pcr_values = bulla_buffer_bytes(values);
     }

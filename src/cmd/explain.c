@@ -116,6 +116,23 @@ print_signed(struct bl_page *page, const struct bl_slot_forecast *forecast)
     bl_page_print(page, "\n");
 }
 
+/* What of a TEE decides. */
+static void
+print_difference(struct bl_page *page, const struct bl_slot_summary *slot,
+                 const struct bulla_error *reason)
+{
+    char then[BL_VALUE_TEXT_SIZE];
+    char now[BL_VALUE_TEXT_SIZE];
+
+    if (slot->root.kind == BL_ROOT_NONE || reason->what == NULL)
+        return;
+    bl_page_print(page, "      %s\n", reason->what);
+    if (reason->expected.kind == BULLA_VALUE_NONE)
+        return;
+    bl_page_print(page, "        sealed %s\n        now    %s\n",
+                  bl_value_text(&reason->expected, then), bl_value_text(&reason->found, now));
+}
+
 static void
 print_slot(struct bl_page *page, const struct bl_slot_summary *slot,
            const struct bl_slot_forecast *forecast, const struct bulla_buffer *present)
@@ -139,6 +156,7 @@ print_slot(struct bl_page *page, const struct bl_slot_summary *slot,
                           bl_cause_id(text->cause, id), text->next);
         break;
     }
+    print_difference(page, slot, &forecast->reason);
     print_signed(page, forecast);
     if (forecast->branch > 0)
         print_changed_pcrs(page, forecast->branch_pcrs, forecast->branch_values,
@@ -177,6 +195,11 @@ describe_forecast(struct bl_result *result, const struct bl_slot_summary *slot,
         bl_result_word(result, "reason", bl_cause_id(text->cause, id));
         bl_result_word(result, "title", text->title);
         bl_result_word(result, "next", text->next);
+        if (slot->root.kind != BL_ROOT_NONE) {
+            bl_result_word(result, "what", forecast->reason.what);
+            bl_result_value(result, "sealed", &forecast->reason.expected);
+            bl_result_value(result, "now", &forecast->reason.found);
+        }
     } else {
         bl_result_null(result, "reason");
     }

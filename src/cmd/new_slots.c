@@ -19,6 +19,7 @@ bl_new_slots_done(struct bl_new_slots *slots)
     bl_keyring_done(&slots->recipients);
     bl_keyring_done(&slots->recovery);
     bl_secret_done(&slots->passphrase);
+    bl_sealing_root_free(slots->root);
     bulla_buffer_done(&slots->pcr_values);
 }
 
@@ -81,6 +82,16 @@ bl_new_slots_passphrase(struct bl_new_slots *slots, const struct bl_arguments *a
         return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "command line",
                                 "--new-passphrase and --new-passphrase-file exclude each other");
     return bl_terminal_ask("new passphrase: ", /* confirm= */ true, &slots->passphrase, err);
+}
+
+enum bulla_status
+bl_new_slots_open_root(struct bl_new_slots *slots, const struct bl_arguments *arguments,
+                       struct bulla_error *err)
+{
+    BL_TRY(bl_local_root_open(arguments, &slots->binding, &slots->root, err));
+    if (slots->root == NULL)
+        return bl_binding_for_tpm(&slots->binding, err);
+    return bl_local_root_binding(arguments, &slots->binding, &slots->root_binding, err);
 }
 
 /* -- the recovery identity --------------------------------------------------------------------- */
@@ -182,13 +193,42 @@ add_tpm_slot(struct bl_new_slots *slots, const struct bl_local_tpm *local, struc
     return add_slot(slots, slot, err);
 }
 
+static enum bl_slot_type
+slot_type_of(enum bl_root_kind kind)
+{
+    switch (kind) {
+    case BL_ROOT_SNP:
+        return BL_SLOT_SNP;
+    case BL_ROOT_SGX:
+        return BL_SLOT_SGX;
+    case BL_ROOT_TDX:
+        return BL_SLOT_TDX;
+    case BL_ROOT_NONE:
+        break;
+    }
+    return BL_SLOT_TPM2;
+}
+
+static enum bulla_status
+add_hardware_slot(struct bl_new_slots *slots, const struct bl_local_tpm *local,
+                  struct bulla_error *err)
+{
+    if (slots->root == NULL)
+        return add_tpm_slot(slots, local, err);
+    return add_slot(
+        slots,
+        (struct bl_slot_request){ .type = slot_type_of(bl_sealing_root_kind(slots->root)),
+                                  .root_binding = slots->root_binding },
+        err);
+}
+
 enum bulla_status
-bl_new_slots_request(struct bl_new_slots *slots, bool with_tpm, const struct bl_local_tpm *local,
-                     struct bulla_error *err)
+bl_new_slots_request(struct bl_new_slots *slots, bool with_hardware,
+                     const struct bl_local_tpm *local, struct bulla_error *err)
 {
     BL_TRY(prepare_recovery(slots, err));
-    if (with_tpm)
-        BL_TRY(add_tpm_slot(slots, local, err));
+    if (with_hardware)
+        BL_TRY(add_hardware_slot(slots, local, err));
     BL_TRY(add_keys(slots, &slots->recipients, /* is_recovery= */ false, err));
     if (slots->passphrase.size > 0) {
         const struct bl_slot_request slot = { .type = BL_SLOT_PASSPHRASE,

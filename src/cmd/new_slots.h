@@ -9,27 +9,27 @@
 #ifndef BL_CMD_NEW_SLOTS_H
 #define BL_CMD_NEW_SLOTS_H
 
-#include "cmd/binding.h"
+#include "cmd/local_root.h"
 #include "cmd/tpm_terms.h"
 #include "keys/identity.h"
 #include "seal/seal.h"
 
-#define BL_NEW_SLOTS_OPTIONS                                                              \
-    { .name = "bind",                                                                     \
-      .letter = 'b',                                                                      \
-      .argument = "WHAT",                                                                 \
-      .repeats = true,                                                                    \
-      .choices = bl_binding_words,                                                        \
-      .help = "bind to host (default), state, pcr:LIST, signed:FILE; several mean all" }, \
-        BL_TPM_TERMS_OPTIONS,                                                             \
-        { .name = "recipient",                                                            \
-          .letter = 'r',                                                                  \
-          .argument = "R|@FILE",                                                          \
-          .repeats = true,                                                                \
-          .help = "let the owner of this public key open it, too" },                      \
-    {                                                                                     \
-        .name = "recovery", .argument = "FILE",                                           \
-        .help = "let the identity in FILE open it, too; made if FILE is not there"        \
+#define BL_NEW_SLOTS_OPTIONS                                                                 \
+    { .name = "bind",                                                                        \
+      .letter = 'b',                                                                         \
+      .argument = "WHAT",                                                                    \
+      .repeats = true,                                                                       \
+      .choices = bl_binding_words,                                                           \
+      .help = "bind to host, state, pcr:LIST, signed:FILE, code, signer, version, config" }, \
+        BL_ROOT_OPTIONS, BL_TPM_TERMS_OPTIONS,                                               \
+        { .name = "recipient",                                                               \
+          .letter = 'r',                                                                     \
+          .argument = "R|@FILE",                                                             \
+          .repeats = true,                                                                   \
+          .help = "let the owner of this public key open it, too" },                         \
+    {                                                                                        \
+        .name = "recovery", .argument = "FILE",                                              \
+        .help = "let the identity in FILE open it, too; made if FILE is not there"           \
     }
 
 /** For verbs whose --passphrase opens what stands. */
@@ -43,6 +43,8 @@
 struct bl_new_slots {
     struct bl_seal_binding binding;
     struct bl_tpm_terms terms;
+    struct bl_sealing_root *root; /* NULL: the hardware is the TPM */
+    struct bl_root_binding root_binding;
     struct bulla_buffer pcr_values; /* borrowed by the TPM's request */
     struct bl_keyring recipients;
     struct bl_secret passphrase;
@@ -70,9 +72,14 @@ bool bl_new_slots_are_asked(const struct bl_arguments *arguments);
 enum bulla_status bl_new_slots_passphrase(struct bl_new_slots *slots,
                                           const struct bl_arguments *arguments,
                                           struct bulla_error *err) BULLA_CHECKED;
-/** The requests, in the order TPM (if `with_tpm`, in its present state), recipients, passphrase (if
- *  slots->passphrase was set), recovery. */
-enum bulla_status bl_new_slots_request(struct bl_new_slots *slots, bool with_tpm,
+/** The TEE that --root names, or the one that we run in, in slots->root. BINDING_REFUSED for words that
+ *  the hardware does not keep. */
+enum bulla_status bl_new_slots_open_root(struct bl_new_slots *slots,
+                                         const struct bl_arguments *arguments,
+                                         struct bulla_error *err) BULLA_CHECKED;
+/** The requests, in the order hardware (if `with_hardware`: the TEE, else the TPM in its present state),
+ *  recipients, passphrase (if slots->passphrase was set), recovery. */
+enum bulla_status bl_new_slots_request(struct bl_new_slots *slots, bool with_hardware,
                                        const struct bl_local_tpm *local,
                                        struct bulla_error *err) BULLA_CHECKED;
 /** Make a new recovery identity durable, and say where it is. */

@@ -2,8 +2,9 @@
 /*
  * cmd/seal.c: bulla seal.
  *
- * Who can open the result: this machine's TPM (--bind), recipients, a passphrase, the recovery
- * identity; any one of them. Without a word on it: this machine's TPM.
+ * Who can open the result: this machine's hardware (--bind), recipients, a passphrase, the recovery
+ * identity; any one of them. Without a word on it: this machine's hardware, which is the TEE that we
+ * run in, else the TPM.
  */
 #include "seal/seal.h"
 
@@ -29,7 +30,7 @@ struct job {
     struct bl_new_slots slots;
     struct bulla_buffer associated_data;
     struct bl_seal_request request;
-    bool wants_tpm;
+    bool wants_hardware;
 };
 
 static void
@@ -78,8 +79,8 @@ check_options(struct job *job, const struct bl_arguments *arguments, struct bull
     bool no_recovery = bl_argument(arguments, "no-recovery") != NULL;
     bool has_others = with_passphrase || bl_argument(arguments, "recipient") != NULL;
 
-    job->wants_tpm = bl_argument(arguments, "bind") != NULL ||
-                     bl_argument(arguments, "tpm-public") != NULL || !has_others;
+    job->wants_hardware = bl_argument(arguments, "bind") != NULL ||
+                          bl_argument(arguments, "tpm-public") != NULL || !has_others;
     job->request.allow_no_recovery = no_recovery || has_others;
     const char *recovery = bl_argument(arguments, "recovery");
     if (no_recovery && recovery != NULL)
@@ -94,7 +95,7 @@ check_options(struct job *job, const struct bl_arguments *arguments, struct bull
         return fail_usage(err, "--recovery and -o name the same file");
     if (recovery == NULL && !job->request.allow_no_recovery)
         return bulla_fail_cause(err, BULLA_CAUSE_NO_RECOVERY_CHOSEN, "command line",
-                                "only this machine's TPM could open the blob");
+                                "only this machine could open the blob");
     return BULLA_OK;
 }
 
@@ -121,6 +122,8 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(check_options(job, arguments, err));
     BL_TRY(choose_name(job, arguments, err));
     BL_TRY(bl_new_slots_parse(&job->slots, arguments, err));
+    if (job->wants_hardware)
+        BL_TRY(bl_new_slots_open_root(&job->slots, arguments, err));
     BL_TRY(bl_associated_data_read(arguments, &job->associated_data, &with_associated_data, err));
     job->request.associated_data = bulla_buffer_bytes(&job->associated_data);
     job->request.with_associated_data = with_associated_data;
@@ -128,9 +131,9 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(bl_input_open(&job->input, bl_operand(arguments, 0), err));
     BL_TRY(bl_output_open(&job->output, arguments, /* is_binary= */ true, err));
     BL_TRY(get_passphrase(job, arguments, err));
-    if (job->wants_tpm && job->slots.terms.parent.size == 0)
+    if (job->wants_hardware && job->slots.root == NULL && job->slots.terms.parent.size == 0)
         BL_TRY(bl_local_tpm_open(&job->local, arguments, /* may_create= */ true, err));
-    BL_TRY(bl_new_slots_request(&job->slots, job->wants_tpm, &job->local, err));
+    BL_TRY(bl_new_slots_request(&job->slots, job->wants_hardware, &job->local, err));
     job->request.slots = job->slots.requests;
     job->request.slot_count = job->slots.count;
     return BULLA_OK;
@@ -140,6 +143,7 @@ static enum bulla_status
 seal_stream(struct job *job, struct bulla_error *err)
 {
     struct bl_opener opener = { .tpm = job->local.tpm,
+                                .root = job->slots.root,
                                 .done_with_tpm = bl_local_tpm_release,
                                 .tpm_context = &job->local };
 
@@ -162,6 +166,9 @@ report_json(const struct job *job, struct bulla_error *err)
     bl_result_word(&result, "output", job->output.path);
     bl_result_time(&result, "created", job->request.created_s);
     bl_result_word(&result, "tpm", bl_tpm_place_word(job->local.place));
+    bl_result_word(&result, "root",
+                   bl_root_kind_word(job->slots.root != NULL ? bl_sealing_root_kind(job->slots.root)
+                                                             : BL_ROOT_NONE));
     bl_result_open_array(&result, "pcrs");
     for (unsigned pcr = 0; pcr < BL_TPM_PCR_COUNT; pcr++) {
         if ((job->slots.binding.pcr_mask >> pcr & 1) != 0)
@@ -212,7 +219,7 @@ static const struct bl_option options[] = {
       .argument = "NAME",
       .help = "name sealed into the blob; default: the file name of IN" },
     BL_NEW_SLOTS_OPTIONS,
-    { .name = "no-recovery", .help = "accept that the data is lost with this machine's TPM" },
+    { .name = "no-recovery", .help = "accept that the data is lost with this machine" },
     { .name = "passphrase", .letter = 'p', .help = "let a passphrase open it, too; asked for" },
     { .name = "passphrase-file",
       .argument = "FILE|fd:N",

@@ -21,13 +21,18 @@ static enum bulla_status
 add_slots(struct bl_blob_change *change, struct bl_new_slots *slots,
           const struct bl_arguments *arguments, struct bulla_error *err)
 {
-    bool with_tpm = bl_argument(arguments, "bind") != NULL;
+    bool with_hardware = bl_argument(arguments, "bind") != NULL;
 
     BL_TRY(check_options(arguments, err));
     BL_TRY(bl_new_slots_parse(slots, arguments, err));
-    BL_TRY(bl_blob_change_open(change, bl_operand(arguments, 0), arguments, with_tpm, err));
+    if (with_hardware)
+        BL_TRY(bl_new_slots_open_root(slots, arguments, err));
+    BL_TRY(bl_blob_change_open(change, bl_operand(arguments, 0), arguments,
+                               with_hardware && slots->root == NULL, err));
+    if (change->unlock.opener.root == NULL)
+        change->unlock.opener.root = slots->root;
     BL_TRY(bl_new_slots_passphrase(slots, arguments, err));
-    BL_TRY(bl_new_slots_request(slots, with_tpm, &change->unlock.local, err));
+    BL_TRY(bl_new_slots_request(slots, with_hardware, &change->unlock.local, err));
     for (size_t i = 0; i < slots->count; i++)
         BL_TRY(bl_slots_update_add(&change->update, &slots->requests[i], err));
     BL_TRY(bl_new_slots_commit_recovery(slots, err));

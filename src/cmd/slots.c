@@ -108,6 +108,39 @@ print_tpm(struct bl_page *page, const struct bl_slot_summary *slot)
         bl_page_print(page, ", with a PIN");
 }
 
+static const struct {
+    enum bl_root_bind bit;
+    const char *word;
+} bindings[] = {
+    { BL_ROOT_BIND_CODE, "code" },       { BL_ROOT_BIND_SIGNER, "signer" },
+    { BL_ROOT_BIND_VERSION, "version" }, { BL_ROOT_BIND_CONFIG, "config" },
+    { BL_ROOT_BIND_STATE, "state" },     { BL_ROOT_BIND_HOST, "host" },
+};
+
+/* Components that are zero hold everywhere. */
+static void
+print_root(struct bl_page *page, const struct bl_root_summary *root)
+{
+    const char *separator = ", bound to ";
+
+    for (size_t i = 0; i < BL_COUNT_OF(bindings); i++) {
+        if ((root->binding.bits & bindings[i].bit) == 0)
+            continue;
+        bl_page_print(page, "%s%s", separator, bindings[i].word);
+        separator = ", ";
+    }
+    if (root->binding.allow_vlek)
+        bl_page_print(page, "%sthe provider", separator);
+    separator = "; at least ";
+    for (size_t i = 0; i < root->version.count; i++) {
+        const struct bl_root_component *component = &root->version.components[i];
+        if (component->value == 0)
+            continue;
+        bl_page_print(page, "%s%s %" PRIu64, separator, component->name, component->value);
+        separator = ", ";
+    }
+}
+
 void
 bl_slot_print(struct bl_page *page, const struct bl_slot_summary *slot)
 {
@@ -121,6 +154,8 @@ bl_slot_print(struct bl_page *page, const struct bl_slot_summary *slot)
         bl_page_print(page, " (recovery)");
     if (slot->type == BL_SLOT_TPM2)
         print_tpm(page, slot);
+    else if (slot->root.kind != BL_ROOT_NONE)
+        print_root(page, &slot->root);
     else if (slot->type == BL_SLOT_HPKE)
         bl_page_print(page, ", %s %s", bl_recipient_kind_word(slot->recipient_kind),
                       bl_show_hex(BL_BYTES_OF(slot->recipient_id), shown));
@@ -172,6 +207,29 @@ describe_tpm(struct bl_result *result, const struct bl_slot_summary *slot)
     }
 }
 
+static void
+describe_root(struct bl_result *result, const struct bl_root_summary *root)
+{
+    bl_result_open_array(result, "bound_to");
+    for (size_t i = 0; i < BL_COUNT_OF(bindings); i++) {
+        if ((root->binding.bits & bindings[i].bit) != 0)
+            bl_result_word(result, NULL, bindings[i].word);
+    }
+    bl_result_close(result);
+    bl_result_flag(result, "provider_key", root->binding.allow_vlek);
+    bl_result_open_object(result, "versions");
+    for (size_t i = 0; i < root->version.count; i++)
+        bl_result_number(result, root->version.components[i].name,
+                         root->version.components[i].value);
+    bl_result_close(result);
+    bl_result_open_object(result, "expected");
+    for (size_t i = 0; i < root->expected.count; i++) {
+        const struct bl_root_field *field = &root->expected.fields[i];
+        bl_result_hex(result, field->name, (struct bulla_bytes){ field->bytes, field->size });
+    }
+    bl_result_close(result);
+}
+
 void
 bl_slot_describe(struct bl_result *result, const struct bl_slot_summary *slot)
 {
@@ -189,6 +247,8 @@ bl_slot_describe(struct bl_result *result, const struct bl_slot_summary *slot)
         bl_result_null(result, "not_after");
     if (slot->type == BL_SLOT_TPM2) {
         describe_tpm(result, slot);
+    } else if (slot->root.kind != BL_ROOT_NONE) {
+        describe_root(result, &slot->root);
     } else if (slot->type == BL_SLOT_HPKE) {
         bl_result_word(result, "recipient_kind", bl_recipient_kind_word(slot->recipient_kind));
         bl_result_hex(result, "recipient_id", BL_BYTES_OF(slot->recipient_id));

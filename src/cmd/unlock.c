@@ -87,6 +87,19 @@ open_tpm(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     return BULLA_OK;
 }
 
+/* One that cannot be had is no failure: the slots say what they need. */
+static void
+open_root(struct bl_unlock *unlock, const struct bl_blob_summary *summary)
+{
+    bool is_wanted = summary == NULL;
+
+    for (size_t i = 0; !is_wanted && i < summary->slot_count; i++)
+        is_wanted = summary->slots[i].root.kind != BL_ROOT_NONE;
+    if (is_wanted &&
+        bl_sealing_root_open(BL_ROOT_NONE, NULL, &unlock->root, &unlock->root_failure) == BULLA_OK)
+        unlock->opener.root = unlock->root;
+}
+
 static enum bulla_status
 ask_passphrase(void *context, struct bl_secret *passphrase_out, struct bulla_error *err)
 {
@@ -111,6 +124,7 @@ bl_unlock_open(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     BL_TRY(read_identities(unlock, arguments, err));
     BL_TRY(read_signed_policy(unlock, arguments, err));
     BL_TRY(open_tpm(unlock, arguments, summary, err));
+    open_root(unlock, summary);
     unlock->opener.identities = (const struct bl_key *const *)unlock->identities.keys;
     unlock->opener.identity_count = unlock->identities.count;
     if (must_ask || unlock->passphrase_source != NULL || bl_terminal_exists()) {
@@ -123,18 +137,23 @@ bl_unlock_open(struct bl_unlock *unlock, const struct bl_arguments *arguments,
 enum bulla_status
 bl_unlock_explain(const struct bl_unlock *unlock, enum bulla_status status, struct bulla_error *err)
 {
-    if (status != BULLA_OK && err->cause == BULLA_CAUSE_NO_TPM &&
-        unlock->tpm_failure.cause != BULLA_CAUSE_NONE) {
-        *err = unlock->tpm_failure;
-        return err->status;
-    }
-    return status;
+    const struct bulla_error *better = NULL;
+
+    if (err->cause == BULLA_CAUSE_NO_TPM)
+        better = &unlock->tpm_failure;
+    else if (err->cause == BULLA_CAUSE_NO_SEALING_ROOT)
+        better = &unlock->root_failure;
+    if (status == BULLA_OK || better == NULL || better->cause == BULLA_CAUSE_NONE)
+        return status;
+    *err = *better;
+    return err->status;
 }
 
 void
 bl_unlock_done(struct bl_unlock *unlock)
 {
     bl_local_tpm_done(&unlock->local);
+    bl_sealing_root_free(unlock->root);
     bl_keyring_done(&unlock->identities);
     bulla_buffer_done(&unlock->signed_policy);
     *unlock = (struct bl_unlock)BL_UNLOCK_NONE;

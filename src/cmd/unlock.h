@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd/unlock.h: everything that this command can open a blob with: TPM, identities, passphrase.
+ * cmd/unlock.h: everything that this command can open a blob with: TEE, TPM, identities, passphrase.
  */
 #ifndef BL_CMD_UNLOCK_H
 #define BL_CMD_UNLOCK_H
@@ -35,6 +35,8 @@ struct bl_unlock {
     struct bulla_buffer signed_policy;
     const char *passphrase_source;  /* NULL: the terminal */
     struct bulla_error tpm_failure; /* why there is no TPM, where one was wanted */
+    struct bl_sealing_root *root;
+    struct bulla_error root_failure; /* why there is no TEE, where one was wanted */
     struct bl_opener opener;
 };
 #define BL_UNLOCK_NONE             \

@@ -42,8 +42,9 @@ job_done(struct job *job)
     bulla_buffer_done(&job->associated_data);
 }
 
-static const char *const kind_words[] = { "tpm", "recipient", "passphrase", NULL };
-static const enum bl_slot_type kinds[] = { BL_SLOT_TPM2, BL_SLOT_HPKE, BL_SLOT_PASSPHRASE };
+static const char *const kind_words[] = { "tpm", "recipient", "passphrase", "snp", NULL };
+static const enum bl_slot_type kinds[] = { BL_SLOT_TPM2, BL_SLOT_HPKE, BL_SLOT_PASSPHRASE,
+                                           BL_SLOT_SNP };
 
 static enum bulla_status
 read_requirements(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
@@ -58,7 +59,7 @@ read_requirements(struct job *job, const struct bl_arguments *arguments, struct 
         if (kind_words[kind] == NULL) {
             bl_report_object_word(word);
             return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "requirement",
-                                    "it is none of tpm, recipient, passphrase");
+                                    "it is none of tpm, recipient, passphrase, snp");
         }
         requirements->slot_types_allowed |= (uint32_t)1 << kinds[kind];
     }
@@ -190,7 +191,7 @@ static const struct bl_option options[] = {
       .argument = "KIND",
       .repeats = true,
       .choices = kind_words,
-      .help = "only let a slot of this kind open it: tpm, recipient, passphrase" },
+      .help = "only let a slot of this kind open it: tpm, snp, recipient, passphrase" },
     BL_UNLOCK_OPTIONS,
     { .name = "aad-file", .argument = "FILE", .help = "the file that the blob was bound to" },
     { .name = "verify-first", .help = "check all of it before the first byte is written" },

@@ -88,6 +88,9 @@ struct bl_root_identity {
     struct bl_root_field fields[BL_ROOT_FIELD_COUNT_MAX];
     size_t count;
 };
+/** Add a field of this kind of root. False if it has no field of this id and size. */
+bool bl_root_identity_put(struct bl_root_identity *identity, enum bl_root_kind kind, unsigned id,
+                          struct bulla_bytes bytes);
 /** NULL: there is no such field. */
 const struct bl_root_field *bl_root_identity_find(const struct bl_root_identity *identity,
                                                   unsigned id);
@@ -169,6 +172,8 @@ enum bulla_status bl_root_request_make(const struct bl_root_state *state,
 /** What it is bound to: CODE for what is named code, config or state where one register holds all. */
 struct bl_root_binding bl_root_request_binding(const struct bl_root_request *request);
 struct bl_root_version bl_root_request_version(const struct bl_root_request *request);
+/** Another request that is as good, and whose key must be another. */
+struct bl_root_request bl_root_request_neighbour(const struct bl_root_request *request);
 /** True if the key depends on this field. */
 bool bl_root_request_uses(const struct bl_root_request *request, const struct bl_root_field *field);
 
@@ -202,8 +207,14 @@ enum bl_root_kind bl_root_kind_from_word(const char *word);
 enum bulla_status bl_sealing_root_state(struct bl_sealing_root *root,
                                         const struct bl_root_state **state_out,
                                         struct bulla_error *err) BULLA_CHECKED;
-/** The key; *key_out must be empty. UNDER_BOUND and DEBUG_ROOT as above, also for a request that came
- *  from a blob; VERSION_AHEAD if this state cannot ask for the request's vector; ROOT_KEY_REFUSED: firmware that is in order does not give it; ROOT_FAILED; ROOT_KEY_WEAK. */
+/** May this state ask for it? All that can be said without asking: DEBUG_ROOT; UNDER_BOUND, also for a
+ *  request that came from a blob; LAUNCH_CHANGED; VERSION_AHEAD: found and expected are those of the
+ *  component that err->what names. */
+enum bulla_status bl_sealing_root_admit(struct bl_sealing_root *root,
+                                        const struct bl_root_request *request,
+                                        struct bulla_error *err) BULLA_CHECKED;
+/** The key; *key_out must be empty. Causes as above, and ROOT_KEY_REFUSED: the platform gives no such
+ *  keys; ROOT_FAILED; ROOT_KEY_WEAK. */
 enum bulla_status bl_sealing_root_derive(struct bl_sealing_root *root,
                                          const struct bl_root_request *request,
                                          struct bl_secret *key_out,

@@ -5,7 +5,7 @@
  *
  * Order in which sealing draws (the tape's layout): blob id (32), content key (32), a slot id (8)
  * for each slot, the shares and coefficients of the tree from the root down, then for each slot
- * what its kind needs (tpm2: 32, passphrase: 32, hpke: nothing), and the body's salt (24).
+ * what its kind needs (tpm2: 32, passphrase: 32, hpke: nothing, snp, sgx and tdx: 64), and the body's salt (24).
  */
 #ifndef BL_SEAL_ENTROPY_H
 #define BL_SEAL_ENTROPY_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "seal/slot_root.h"
 
 void
 bl_renewal_done(struct bl_renewal *renewal)
@@ -53,6 +54,20 @@ renew_tpm(const struct bl_slot_summary *slot, struct bl_tpm *tpm, struct bl_rene
     return BULLA_OK;
 }
 
+static enum bulla_status
+renew_root(const struct bl_slot_summary *slot, struct bl_sealing_root *root,
+           struct bl_renewal *renewal, struct bulla_error *err)
+{
+    enum bl_root_standing standing = BL_ROOT_ELSEWHERE;
+
+    BL_TRY(bl_root_summary_standing(&slot->root, root, &standing, err));
+    renewal->request.root_binding = slot->root.binding;
+    renewal->state = standing == BL_ROOT_CURRENT   ? BL_RENEWAL_CURRENT
+                     : standing == BL_ROOT_CHANGED ? BL_RENEWAL_DUE
+                                                   : BL_RENEWAL_ELSEWHERE;
+    return BULLA_OK;
+}
+
 enum bulla_status
 bl_slot_renewal(const struct bl_slot_summary *slot, const struct bl_opener *opener,
                 struct bl_renewal *renewal_out, struct bulla_error *err)
@@ -63,5 +78,7 @@ bl_slot_renewal(const struct bl_slot_summary *slot, const struct bl_opener *open
     keep_label(slot, renewal_out);
     if (slot->type == BL_SLOT_TPM2 && opener->tpm != NULL)
         return renew_tpm(slot, opener->tpm, renewal_out, err);
+    if (slot->root.kind != BL_ROOT_NONE && opener->root != NULL)
+        return renew_root(slot, opener->root, renewal_out, err);
     return BULLA_OK;
 }

@@ -3,7 +3,7 @@
  * seal/renew.h: the wish that makes a slot of this hardware again, as the machine is now.
  *
  * Pins nothing new and loosens nothing: the same PCRs with their present values, the same version
- * index with the same least version.
+ * index with the same least version; of a TEE the same binding, with the versions that run.
  */
 #ifndef BL_SEAL_RENEW_H
 #define BL_SEAL_RENEW_H

@@ -7,7 +7,7 @@
 
 static const char where[] = "slot of the sealed blob";
 
-static const struct bl_slot_kind *const kinds[] = { &bl_slot_tpm, &bl_slot_hpke,
+static const struct bl_slot_kind *const kinds[] = { &bl_slot_snp, &bl_slot_tpm, &bl_slot_hpke,
                                                     &bl_slot_passphrase };
 
 const struct bl_slot_kind *
@@ -84,7 +84,9 @@ bl_slot_unwrap(const struct bl_slot *slot, const struct bl_blob_binding *binding
     const struct bl_slot_kind *kind = bl_slot_kind_find(slot->type);
     BL_TRY(kind->open(slot, binding, session, &input_key, err));
     BL_TRY(bl_slot_keys(binding, slot, &input_key, &key, kcv, err));
-    if (!bl_equal(BL_BYTES_OF(kcv), BL_BYTES_OF(slot->kcv)))
-        return bulla_fail_cause(err, kind->wrong_key, where, kind->wrong_key_what);
-    return bl_slot_decrypt(binding, &key, slot, share_out, err);
+    if (bl_equal(BL_BYTES_OF(kcv), BL_BYTES_OF(slot->kcv)))
+        return bl_slot_decrypt(binding, &key, slot, share_out, err);
+    if (kind->explain != NULL)
+        BL_TRY(kind->explain(slot, session, err));
+    return bulla_fail_cause(err, kind->wrong_key, where, kind->wrong_key_what);
 }

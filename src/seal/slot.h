@@ -55,6 +55,9 @@ struct bl_slot_kind {
     /** What it means that the key found does not fit the check value. */
     enum bulla_cause wrong_key;
     const char *wrong_key_what; /* static */
+    /** A better reason than that, or BULLA_OK: there is none. NULL: there never is. */
+    enum bulla_status (*explain)(const struct bl_slot *slot, struct bl_slot_session *session,
+                                 struct bulla_error *err);
     /** Fill the fields of the kind. */
     enum bulla_status (*summarize)(const struct bl_slot *slot, struct bl_slot_summary *summary,
                                    struct bulla_error *err);
@@ -64,7 +67,7 @@ struct bl_slot_kind {
                                   struct bulla_error *err);
 };
 
-extern const struct bl_slot_kind bl_slot_tpm, bl_slot_hpke, bl_slot_passphrase;
+extern const struct bl_slot_kind bl_slot_tpm, bl_slot_hpke, bl_slot_passphrase, bl_slot_snp;
 
 #define BL_SLOT_TURN_COUNT 3
 

@@ -198,8 +198,8 @@ write_page(struct bl_volume *volume, struct bl_node *node, uint64_t offset,
 }
 
 enum bulla_status
-bl_node_write(struct bl_volume *volume, struct bl_node *node, uint64_t offset,
-              struct bulla_bytes bytes, struct bulla_error *err)
+bl_node_fill(struct bl_volume *volume, struct bl_node *node, uint64_t offset,
+             struct bulla_bytes bytes, struct bulla_error *err)
 {
     for (size_t done = 0, step = 0; done < bytes.size; done += step) {
         step = step_size(offset + done, bytes.size - done);
@@ -220,7 +220,7 @@ write_file(struct bl_volume *volume, uint64_t number, uint64_t offset, struct bu
     BL_TRY(bl_node_load(volume, number, &node, err));
     if (node.kind != BL_VOLUME_FILE)
         return bulla_fail(err, BULLA_E_ARGUMENT, where, "not a file", 0);
-    BL_TRY(bl_node_write(volume, &node, offset, bytes, err));
+    BL_TRY(bl_node_fill(volume, &node, offset, bytes, err));
     node.modified_ns = node.changed_ns = now_ns;
     return bl_node_store(volume, &node, err);
 }

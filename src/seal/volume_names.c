@@ -123,7 +123,7 @@ make(struct bl_volume *volume, uint64_t directory, struct bulla_bytes name,
     BL_TRY(load_living_directory(volume, directory, &parent, err));
     BL_TRY(find_place(volume, &parent, name, &slot, err));
     BL_TRY(bl_node_make(volume, node, err));
-    BL_TRY(bl_node_write(volume, node, 0, target, err));
+    BL_TRY(bl_node_fill(volume, node, 0, target, err));
     if (node->kind == BL_VOLUME_DIRECTORY) {
         node->parent = directory;
         parent.link_count++;

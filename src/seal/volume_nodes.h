@@ -102,8 +102,8 @@ enum bulla_status bl_node_clean(struct bl_volume *volume, uint64_t number, bool 
                                 bool *is_done_out, struct bulla_error *err) BULLA_CHECKED;
 
 /** Write content, and extend the size; the caller stores the node. */
-enum bulla_status bl_node_write(struct bl_volume *volume, struct bl_node *node, uint64_t offset,
-                                struct bulla_bytes bytes, struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_node_fill(struct bl_volume *volume, struct bl_node *node, uint64_t offset,
+                               struct bulla_bytes bytes, struct bulla_error *err) BULLA_CHECKED;
 
 /** End a call: commit what went well, cancel what did not. Returns what came of it. */
 enum bulla_status bl_volume_finish(struct bl_volume *volume, enum bulla_status status,

@@ -328,7 +328,7 @@ KEYS = {
                        "recipient_id"},
     "passphrase slot": {"id", "type", "type_number", "label", "recovery", "not_after", "scrypt_log_n"},
     "forecast": {"outlook", "reason", "pcrs_changed", "pcr_values_now"},
-    "seal": {"name", "output", "created", "tpm", "pcrs", "recipients", "passphrase", "recovery",
+    "seal": {"name", "output", "created", "tpm", "root", "pcrs", "recipients", "passphrase", "recovery",
              "recovery_made"},
     "unseal": {"name", "output", "tpm"},
     "key": {"kind", "recipient", "output"},

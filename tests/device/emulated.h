@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "device/emulator.h"
+#include "device/snp_firmware.h"
 
 #define FOREVER 1000000000u /* times */
 
@@ -42,6 +43,7 @@ struct behaviour {
     uint32_t pages;      /* the host's certificates take so many; 0: fit */
     uint32_t pages_said; /* the host says so many, whatever is offered; 0: the truth */
     uint32_t vmm_error;
+    struct snp_platform *snp; /* NULL: one with reports and no keys; borrowed */
 
     /* optee */
     bool is_another_tee, without_service;

@@ -24,7 +24,7 @@ put_response(struct device *d, const struct remote *remote, uint64_t address, ui
     uint8_t report_data[64];
 
     device_asked(d, report_data);
-    make_snp(report_data, vmpl, &report);
+    make_snp(d->does.snp, report_data, vmpl, &report);
     device_spoil(d, &report);
     uint32_t size = d->does.size != 0 ? (uint32_t)d->does.size : (uint32_t)report.size;
     memcpy(response.data, &d->does.code, 4);
@@ -61,6 +61,20 @@ refuse(const struct remote *remote, uint64_t address, struct snp_guest_request_i
     return result;
 }
 
+/* MSG_KEY_REQ and MSG_KEY_RSP; a firmware that says no has answered all the same. */
+static long
+give_key(struct device *d, const struct remote *remote, const struct snp_guest_request_ioctl *call)
+{
+    uint8_t request[sizeof(struct snp_derived_key_req)];
+    uint8_t response[sizeof(struct snp_derived_key_resp)];
+
+    if (d->does.snp == NULL || !remote_read(remote, call->req_data, request, sizeof request))
+        return -EINVAL;
+    snp_key(d->does.snp, request, response);
+    d->happened.made++;
+    return remote_write(remote, call->resp_data, response, sizeof response) ? 0 : -EFAULT;
+}
+
 static long
 do_ioctl(void *state, struct remote *remote, unsigned long command, uint64_t argument)
 {
@@ -74,16 +88,19 @@ do_ioctl(void *state, struct remote *remote, unsigned long command, uint64_t arg
         return trouble;
     if (d->does.never)
         return EMULATOR_HANG;
-    if ((command != SNP_GET_REPORT && !is_extended) ||
-        !remote_read(remote, argument, &call, sizeof call) || call.msg_version == 0 ||
-        !remote_read(remote, call.req_data, &request,
-                     is_extended ? sizeof request : sizeof request.data))
+    if (!remote_read(remote, argument, &call, sizeof call) || call.msg_version == 0)
         return -EINVAL;
     if (happens(&d->does.busy))
         return refuse(remote, argument, &call, SNP_GUEST_VMM_ERR_BUSY, 0, -EAGAIN);
     if (d->does.error != 0 || d->does.vmm_error != 0)
         return refuse(remote, argument, &call, d->does.vmm_error, d->does.code,
                       d->does.error != 0 ? -d->does.error : 0);
+    if (command == SNP_GET_DERIVED_KEY)
+        return give_key(d, remote, &call);
+    if ((command != SNP_GET_REPORT && !is_extended) ||
+        !remote_read(remote, call.req_data, &request,
+                     is_extended ? sizeof request : sizeof request.data))
+        return -EINVAL;
     if (is_extended && (request.certs_len % PAGE != 0 || request.certs_len == 0))
         return -EINVAL;
     memcpy(d->report_data, request.data.user_data, 64);

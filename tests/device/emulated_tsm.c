@@ -99,7 +99,7 @@ make_evidence(struct device *d, struct bulla_buffer *out)
     }
     device_asked(d, report_data);
     if (is_snp(d))
-        make_snp(report_data, d->level, out);
+        make_snp(NULL, report_data, d->level, out);
     else if (strcmp(provider(d), "tdx_guest") == 0)
         make_tdx(report_data, out);
     else

@@ -13,23 +13,41 @@ make_once(void)
 {
     if (is_made)
         return;
+    bl_key_free(paper_signing_key);
     paper_keys_make(NULL);
     paper = paper_snp(BL_SNP_GENOA, 3, /* is_vlek= */ false);
     paper_make(&paper, &evidence);
     is_made = true;
 }
 
-void
-make_snp(const uint8_t report_data[64], uint32_t vmpl, struct bulla_buffer *out)
+/* A report alone needs no authority, whose keys take a second to make. */
+static void
+make_report_once(void)
 {
     struct bulla_error err = { 0 };
 
-    make_once();
-    memcpy(paper.report + 0x50, report_data, 64);
-    put_u32(paper.report + 0x30, vmpl);
-    paper_sign_report(paper.report, paper_signing_key);
+    if (is_made || paper_signing_key != NULL)
+        return;
+    paper = paper_snp(BL_SNP_GENOA, 3, /* is_vlek= */ false);
+    assert_ok(bl_key_generate(BL_KEY_P384, &paper_signing_key, &err), &err);
+}
+
+void
+make_snp(const struct snp_platform *platform, const uint8_t report_data[64], uint32_t vmpl,
+         struct bulla_buffer *out)
+{
+    struct bulla_error err = { 0 };
+    uint8_t report[REPORT_SIZE];
+
+    make_report_once();
+    memcpy(report, paper.report, sizeof report);
+    if (platform != NULL)
+        snp_report_fields(platform, report);
+    memcpy(report + 0x50, report_data, 64);
+    put_u32(report + 0x30, vmpl);
+    paper_sign_report(report, paper_signing_key);
     bulla_buffer_clear(out);
-    assert_ok(bulla_buffer_append(out, BL_BYTES_OF(paper.report), &err), &err);
+    assert_ok(bulla_buffer_append(out, BL_BYTES_OF(report), &err), &err);
 }
 
 /* GHCB 2.03, table 5: GUID, offset, size; ends with zeros. */

@@ -7,9 +7,11 @@
 #define TESTS_DEVICE_MAKERS_H
 
 #include "base/buffer.h"
+#include "device/snp_firmware.h"
 
-/** A report of the SNP firmware at this level. */
-void make_snp(const uint8_t report_data[64], uint32_t vmpl, struct bulla_buffer *out);
+/** A report of the SNP firmware at this level, of the platform, or of any (NULL). */
+void make_snp(const struct snp_platform *platform, const uint8_t report_data[64], uint32_t vmpl,
+              struct bulla_buffer *out);
 /** The host's table of certificates for it. */
 void make_snp_table(struct bulla_buffer *out);
 void make_tdx(const uint8_t report_data[64], struct bulla_buffer *out);

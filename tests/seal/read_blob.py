@@ -228,6 +228,30 @@ def leaves(tree, depth=0):
     return [leaf for child in children for leaf in leaves(child, depth + 1)]
 
 
+# -- slots of TEEs ---------------------------------------------------------------------------------
+
+NUMBER, FIELDS = "number", "fields"
+ROOT_PARAMS = {  # type of slot: each parameter is a number, a byte string of this size, or the fields
+    3: {1: NUMBER, 2: NUMBER, 3: NUMBER, 4: NUMBER, 5: 8, 7: FIELDS, 8: NUMBER},
+}
+ROOT_FIELDS = {  # and the sizes of its fields
+    3: {1: 48, 2: 48, 3: 48, 4: 32, 5: 32, 6: 8, 7: 16, 8: 16},
+}
+
+
+def root_params(kind, params):
+    """Exactly the parameters of the kind."""
+    if set(params) != set(ROOT_PARAMS[kind]):
+        raise Refused("parameters of a TEE")
+    for key, form in ROOT_PARAMS[kind].items():
+        value = params[key].value
+        if form == FIELDS:
+            if any(ROOT_FIELDS[kind].get(field) != len(seen.value) for field, seen in value.items()):
+                raise Refused("fields of a TEE")
+        elif not (isinstance(value, int) if form == NUMBER else isinstance(value, bytes) and len(value) == form):
+            raise Refused("parameter of a TEE")
+
+
 # -- the blob -------------------------------------------------------------------------------------
 
 def area_is_whole(area):
@@ -284,8 +308,11 @@ class Blob:
         for slot in self.slot_map.values():
             known_keys(slot.value, range(1, 10))
 
-    def input_key(self, slot_id, slot, passphrase, identities):
+    def input_key(self, slot_id, slot, passphrase, identities, roots):
         kind, params = slot[1].value, slot[2].value
+        if kind in ROOT_PARAMS:
+            root_params(kind, params)
+            return roots.get(kind)
         if kind == PASSPHRASE and passphrase is not None:
             if not 14 <= params[2].value <= 20:
                 raise Refused("scrypt cost")
@@ -299,8 +326,8 @@ class Blob:
                     return hpke_export(params[1].value, private, params[2].value, info, slot_id, 32)
         return None
 
-    def share(self, slot_id, slot, passphrase, identities):
-        key = self.input_key(slot_id, slot, passphrase, identities)
+    def share(self, slot_id, slot, passphrase, identities, roots):
+        key = self.input_key(slot_id, slot, passphrase, identities, roots)
         if key is None:
             return None
         info = b"bulla.seal/1 slot" + struct.pack(">H", slot[1].value) + hashlib.sha512(slot[2].data).digest()
@@ -312,10 +339,11 @@ class Blob:
         except InvalidTag:
             raise Refused("altered slot") from None
 
-    def open(self, name, associated_data, passphrase, identities):
+    def open(self, name, associated_data, passphrase, identities, roots=None):
+        """`roots`: what TEEs derive, by the type of the slot."""
         shares = {}
         for slot_id, slot in self.slot_map.items():
-            share = self.share(slot_id, slot.value, passphrase, identities)
+            share = self.share(slot_id, slot.value, passphrase, identities, roots or {})
             if share is not None:
                 shares[slot_id] = share
         content_key = combine(self.tree, shares)

@@ -240,7 +240,7 @@ what_cannot_be_asked_for(void **state)
     expect_refused(&request, BULLA_E_LIMIT);
 
     const struct bl_slot_request bad[] = {
-        { .type = BL_SLOT_SNP },
+        { .type = BL_SLOT_OPTEE },
         passphrase_slot(""),
         { .type = BL_SLOT_HPKE },
         recipient_slot(signing),
