@@ -38,6 +38,7 @@ fuzz:
 bench: all
 	@ninja -C $(BUILD) bench/bench_dcap bench/bench_snp hostile >/dev/null
 	@python3 bench/run.py $(BUILD)
+	@python3 bench/seal.py $(BUILD)
 
 # dist/bulla_VERSION_ARCH.deb
 deb:

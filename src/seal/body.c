@@ -6,14 +6,24 @@
 #include "base/memory.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "seal/pipeline.h"
 
 static const char where[] = "body of the sealed blob";
 
 #define SEALED_CHUNK_SIZE (BL_BODY_CHUNK_SIZE + BL_AEAD_TAG_SIZE)
 #define BATCH_COUNT_MAX 64 /* chunks for one read and one write: 1 MiB */
 
-/* One body being sealed or opened. */
+/* What the key of the chunks is made from. */
+struct origin {
+    const struct bl_secret *key;
+    const uint8_t *context; /* BL_BLOB_DIGEST_SIZE */
+    const uint8_t *salt;    /* BL_BODY_SALT_SIZE */
+    uint64_t size_max;      /* bytes that may come */
+};
+
+/* One body being sealed or opened, by one thread. */
 struct bl_body {
+    struct origin origin;
     struct bl_aead *aead;
     uint8_t base_nonce[BL_AEAD_NONCE_SIZE];
     uint8_t commitment[BL_BODY_COMMITMENT_SIZE];
@@ -31,18 +41,16 @@ bl_body_done(struct bl_body *body)
 }
 
 static enum bulla_status
-derive(struct bl_body *body, const struct bl_secret *key,
-       const uint8_t context[BL_BLOB_DIGEST_SIZE], const uint8_t salt[BL_BODY_SALT_SIZE],
-       struct bulla_error *err)
+derive(struct bl_body *body, struct bulla_error *err)
 {
     BL_AUTO(bl_secret) all = { 0 };
     const struct bulla_bytes info[] = {
         BL_LITERAL("c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0"),
-        { salt, BL_BODY_SALT_SIZE },
-        { context, BL_BLOB_DIGEST_SIZE },
+        { body->origin.salt, BL_BODY_SALT_SIZE },
+        { body->origin.context, BL_BLOB_DIGEST_SIZE },
     };
 
-    BL_TRY(bl_hkdf_expand(BL_SHA512, bl_secret_bytes(key), info, 3,
+    BL_TRY(bl_hkdf_expand(BL_SHA512, bl_secret_bytes(body->origin.key), info, 3,
                           BL_AEAD_KEY_SIZE + sizeof body->base_nonce + sizeof body->commitment,
                           &all, err));
     memcpy(body->base_nonce, all.data + BL_AEAD_KEY_SIZE, sizeof body->base_nonce);
@@ -53,17 +61,50 @@ derive(struct bl_body *body, const struct bl_secret *key,
 }
 
 static enum bulla_status
-start(struct bl_body *body, const struct bl_secret *key, const uint8_t context[BL_BLOB_DIGEST_SIZE],
-      const uint8_t salt[BL_BODY_SALT_SIZE], uint64_t size_max, struct bulla_error *err)
+start(struct bl_body *body, struct origin origin, struct bulla_error *err)
 {
     size_t batch_count = BATCH_COUNT_MAX;
     uint8_t *place = NULL;
 
-    if (size_max / BL_BODY_CHUNK_SIZE < BATCH_COUNT_MAX) /* what is small shall be fast */
-        batch_count = (size_t)(size_max / BL_BODY_CHUNK_SIZE) + 1;
-    BL_TRY(derive(body, key, context, salt, err));
+    if (origin.size_max / BL_BODY_CHUNK_SIZE < BATCH_COUNT_MAX) /* what is small shall be fast */
+        batch_count = (size_t)(origin.size_max / BL_BODY_CHUNK_SIZE) + 1;
+    body->origin = origin;
+    BL_TRY(derive(body, err));
     BL_TRY(bl_secret_new(&body->plain, batch_count * BL_BODY_CHUNK_SIZE, err));
     return bulla_buffer_extend(&body->sealed, batch_count * SEALED_CHUNK_SIZE, &place, err);
+}
+
+/* The same body for a second thread. */
+static enum bulla_status
+make_second(void *first, void **second_out, struct bulla_error *err)
+{
+    const struct bl_body *body = first;
+    struct bl_body *second = bl_alloc(1, sizeof *second);
+
+    if (second == NULL)
+        return bulla_fail(err, BULLA_E_MEMORY, where, "out of memory", 0);
+    enum bulla_status status = start(second, body->origin, err);
+    if (status != BULLA_OK) {
+        bl_body_done(second);
+        bl_free(second);
+        return status;
+    }
+    *second_out = second;
+    return BULLA_OK;
+}
+
+static void
+free_second(void *second)
+{
+    bl_body_done(second);
+    bl_free(second);
+}
+
+/* The first chunk of this batch is the next one. */
+static void
+begin_batch(struct bl_body *body, uint64_t number)
+{
+    body->chunk = number * (body->plain.size / BL_BODY_CHUNK_SIZE);
 }
 
 /* Base nonce XOR the number of the chunk, big-endian. */
@@ -101,25 +142,38 @@ seal_batch(struct bl_body *body, size_t size, bool is_last, size_t *sealed_size_
     return BULLA_OK;
 }
 
+static uint8_t *
+room_for_plain(void *worker)
+{
+    return ((struct bl_body *)worker)->plain.data;
+}
+
+static enum bulla_status
+seal_work(void *worker, uint64_t number, size_t size, struct bulla_bytes *result_out,
+          struct bulla_error *err)
+{
+    struct bl_body *body = worker;
+
+    begin_batch(body, number);
+    result_out->data = body->sealed.data;
+    return seal_batch(body, size, size < body->plain.size, &result_out->size, err);
+}
+
+static const struct bl_pipeline_steps sealing = { room_for_plain, seal_work, make_second,
+                                                  free_second };
+
 enum bulla_status
 bl_body_seal(const struct bl_secret *key, const uint8_t context[BL_BLOB_DIGEST_SIZE],
              const uint8_t salt[BL_BODY_SALT_SIZE], const struct bl_source *source,
              const struct bl_sink *sink, struct bulla_error *err)
 {
     BL_AUTO(bl_body) body = { 0 };
-    size_t size = 0;
-    size_t sealed_size = 0;
+    uint64_t written = 0;
 
-    BL_TRY(start(&body, key, context, salt, source->size_max, err));
+    BL_TRY(start(&body, (struct origin){ key, context, salt, source->size_max }, err));
     BL_TRY(sink->write(sink->context, (struct bulla_bytes){ salt, BL_BODY_SALT_SIZE }, err));
     BL_TRY(sink->write(sink->context, BL_BYTES_OF(body.commitment), err));
-    do {
-        BL_TRY(source->read(source->context, body.plain.data, body.plain.size, &size, err));
-        BL_TRY(seal_batch(&body, size, size < body.plain.size, &sealed_size, err));
-        BL_TRY(
-            sink->write(sink->context, (struct bulla_bytes){ body.sealed.data, sealed_size }, err));
-    } while (size == body.plain.size);
-    return BULLA_OK;
+    return bl_pipeline_run(&sealing, &body, body.plain.size, source, sink, &written, err);
 }
 
 static enum bulla_status
@@ -168,15 +222,14 @@ open_batch(struct bl_body *body, size_t size, size_t *plain_size_out, struct bul
 static enum bulla_status
 read_head(struct bl_body *body, const struct bl_secret *key,
           const uint8_t context[BL_BLOB_DIGEST_SIZE], const struct bl_source *source,
-          struct bulla_error *err)
+          uint8_t head[BL_BODY_HEAD_SIZE], struct bulla_error *err)
 {
-    uint8_t head[BL_BODY_HEAD_SIZE];
     size_t size = 0;
 
-    BL_TRY(source->read(source->context, head, sizeof head, &size, err));
-    if (size < sizeof head)
+    BL_TRY(source->read(source->context, head, BL_BODY_HEAD_SIZE, &size, err));
+    if (size < BL_BODY_HEAD_SIZE)
         return bulla_fail_cause(err, BULLA_CAUSE_BODY_TRUNCATED, where, "its beginning is missing");
-    BL_TRY(start(body, key, context, head, source->size_max, err));
+    BL_TRY(start(body, (struct origin){ key, context, head, source->size_max }, err));
     const struct bulla_bytes commitment = { head + BL_BODY_SALT_SIZE, BL_BODY_COMMITMENT_SIZE };
     if (!bl_equal(commitment, BL_BYTES_OF(body->commitment)))
         return bulla_fail_cause(err, BULLA_CAUSE_BODY_ALTERED, where,
@@ -184,26 +237,37 @@ read_head(struct bl_body *body, const struct bl_secret *key,
     return BULLA_OK;
 }
 
+static uint8_t *
+room_for_sealed(void *worker)
+{
+    return ((struct bl_body *)worker)->sealed.data;
+}
+
+static enum bulla_status
+open_work(void *worker, uint64_t number, size_t size, struct bulla_bytes *result_out,
+          struct bulla_error *err)
+{
+    struct bl_body *body = worker;
+
+    begin_batch(body, number);
+    result_out->data = body->plain.data;
+    return open_batch(body, size, &result_out->size, err);
+}
+
+static const struct bl_pipeline_steps opening = { room_for_sealed, open_work, make_second,
+                                                  free_second };
+
 enum bulla_status
 bl_body_open(const struct bl_secret *key, const uint8_t context[BL_BLOB_DIGEST_SIZE],
              const struct bl_source *source, const struct bl_sink *sink,
              uint64_t *plaintext_size_out, struct bulla_error *err)
 {
     BL_AUTO(bl_body) body = { 0 };
-    size_t size = 0;
-    size_t plain_size = 0;
-    uint64_t total = 0;
+    uint8_t head[BL_BODY_HEAD_SIZE];
 
-    BL_TRY(read_head(&body, key, context, source, err));
-    do {
-        BL_TRY(source->read(source->context, body.sealed.data, body.sealed.size, &size, err));
-        BL_TRY(open_batch(&body, size, &plain_size, err));
-        BL_TRY(
-            sink->write(sink->context, (struct bulla_bytes){ body.plain.data, plain_size }, err));
-        total += plain_size;
-    } while (size == body.sealed.size);
-    *plaintext_size_out = total;
-    return BULLA_OK;
+    BL_TRY(read_head(&body, key, context, source, head, err));
+    return bl_pipeline_run(&opening, &body, body.sealed.size, source, sink, plaintext_size_out,
+                           err);
 }
 
 bool

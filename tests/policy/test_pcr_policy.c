@@ -156,7 +156,6 @@ caps(void **state)
 {
     (void)state;
     struct bulla_error err = { 0 };
-    BL_AUTO_FREE(bl_key) key = new_authority();
     BL_AUTO_FREE(bl_key) p384 = NULL;
     BL_AUTO(bulla_buffer) bytes = { 0 };
     static struct bl_pcr_branch many[BL_PCR_BRANCH_COUNT_MAX + 1];

@@ -61,9 +61,10 @@ make(struct fixture *f, size_t size)
     assert_ok(bl_body_seal(&f->key, context, salt, &source, &sink, &err), &err);
 }
 
-static const size_t sizes[] = { 0,         1,         CHUNK - 1,     CHUNK,
-                                CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 7, MIB - 1,
-                                MIB,       MIB + 1,   2 * MIB,       2 * MIB + 5 };
+static const size_t sizes[] = { 0,         1,          CHUNK - 1,     CHUNK,
+                                CHUNK + 1, 3 * CHUNK,  3 * CHUNK + 7, MIB - 1,
+                                MIB,       MIB + 1,    2 * MIB,       2 * MIB + 5,
+                                6 * MIB,   7 * MIB + 5 };
 
 static void
 every_size_comes_back(void **state)
