@@ -14,6 +14,7 @@
 #include "cmd/slots.h"
 #include "cmd/unlock.h"
 #include "cmd/verbs.h"
+#include "sys/clock.h"
 
 /* -- an error id ------------------------------------------------------------------------------- */
 
@@ -269,7 +270,7 @@ explain_blob(const struct bl_arguments *arguments, struct bl_unlock *unlock,
     BL_TRY(bl_blob_inspect(input.fd, &summary, err));
     BL_TRY(bl_unlock_open(unlock, arguments, &summary, err));
     unlock->opener.ask_passphrase = NULL;
-    BL_TRY(bl_blob_explain(&summary, &unlock->opener, forecasts, err));
+    BL_TRY(bl_blob_explain(&summary, &unlock->opener, bl_clock_now_s(), forecasts, err));
     return bl_wants_json(arguments) ? print_json(&explanation, err) : print_text(&explanation, err);
 }
 

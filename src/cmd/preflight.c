@@ -17,6 +17,7 @@
 #include "cmd/unlock.h"
 #include "cmd/verbs.h"
 #include "codec/hex.h"
+#include "sys/clock.h"
 
 #define BANK_COUNT 2
 
@@ -154,7 +155,7 @@ look_at(struct flight *flight, const char *path, struct bulla_error *err)
     bl_report_object_word(path);
     BL_TRY(bl_input_open(&input, path, err));
     BL_TRY(bl_blob_inspect(input.fd, &summary, err));
-    BL_TRY(bl_blob_explain(&summary, &flight->unlock.opener, forecasts, err));
+    BL_TRY(bl_blob_explain(&summary, &flight->unlock.opener, bl_clock_now_s(), forecasts, err));
     BL_TRY(bl_blob_outlook(&summary, forecasts, &outlook, err));
     flight->closed_count += outlook != BL_OUTLOOK_OPENS;
     tell(flight, path, &summary, forecasts, outlook);

@@ -10,6 +10,8 @@
 #include "seal/slot.h"
 #include "seal/tree.h"
 
+static const char slot_where[] = "slot of the sealed blob";
+
 /* -- the tree as text -- */
 
 static void
@@ -149,9 +151,24 @@ bl_blob_summary_done(struct bl_blob_summary *summary)
 
 /* -- the forecast -- */
 
+/* An expired slot does not open, whatever its kind says of the rest. */
+static void
+look_for_expiry(const struct bl_slot_summary *slot, int64_t now_s,
+                struct bl_slot_forecast *forecast)
+{
+    if (slot->not_after_s == 0 || now_s <= slot->not_after_s)
+        return;
+    bl_forecast_refuse(forecast, (struct bulla_error){
+                                     .cause = BULLA_CAUSE_EXPIRED,
+                                     .where = slot_where,
+                                     .what = "the slot has expired",
+                                     .found = bulla_value_number((uint64_t)now_s),
+                                     .expected = bulla_value_number((uint64_t)slot->not_after_s) });
+}
+
 enum bulla_status
 bl_blob_explain(const struct bl_blob_summary *summary, const struct bl_opener *opener,
-                struct bl_slot_forecast *forecasts_out, struct bulla_error *err)
+                int64_t now_s, struct bl_slot_forecast *forecasts_out, struct bulla_error *err)
 {
     for (size_t i = 0; i < summary->slot_count; i++) {
         const struct bl_slot_summary *slot = &summary->slots[i];
@@ -162,8 +179,9 @@ bl_blob_explain(const struct bl_blob_summary *summary, const struct bl_opener *o
         else
             bl_forecast_refuse(&forecast,
                                (struct bulla_error){ .cause = BULLA_CAUSE_UNSUPPORTED,
-                                                     .where = "slot of the sealed blob",
+                                                     .where = slot_where,
                                                      .what = "this kind is unsupported here" });
+        look_for_expiry(slot, now_s, &forecast);
         forecasts_out[i] = forecast;
     }
     return BULLA_OK;

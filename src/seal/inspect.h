@@ -86,9 +86,9 @@ struct bl_slot_forecast {
     struct bl_pcr_selection branch_pcrs;
     struct bulla_bytes branch_values; /* borrowed from the summary or the opener */
 };
-/** Say for each slot what would decide, here and now; `forecasts_out` holds summary->slot_count. */
+/** Say for each slot what would decide, here and at `now_s` (Unix seconds); `forecasts_out` holds summary->slot_count. */
 enum bulla_status bl_blob_explain(const struct bl_blob_summary *summary,
-                                  const struct bl_opener *opener,
+                                  const struct bl_opener *opener, int64_t now_s,
                                   struct bl_slot_forecast *forecasts_out,
                                   struct bulla_error *err) BULLA_CHECKED;
 

@@ -121,7 +121,7 @@ matrix_open_one(struct matrix *m, size_t i, struct bl_sealing_root *root)
     int fd = file_of(bytes);
     bulla_error_clear(&err);
     assert_ok(bl_blob_inspect(fd, &summary, &err), &err);
-    assert_ok(bl_blob_explain(&summary, &alone, forecasts, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &alone, NOW_S, forecasts, &err), &err);
     close(fd);
     blob->forecast = forecasts[summary.slots[0].type == m->type ? 0 : 1].reason;
 }

@@ -121,18 +121,18 @@ the_outlook_of_slots(void **state)
 
     assert_ok(bl_seal_bytes(&request, &nothing, text_bytes("x"), &blob, &err), &err);
     summary_of(bulla_buffer_bytes(&blob), &summary);
-    assert_ok(bl_blob_explain(&summary, &with_right, &forecast, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &with_right, NOW_S, &forecast, &err), &err);
     assert_int_equal(forecast.outlook, BL_OUTLOOK_OPENS);
-    assert_ok(bl_blob_explain(&summary, &nothing, &forecast, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &nothing, NOW_S, &forecast, &err), &err);
     assert_int_equal(forecast.outlook, BL_OUTLOOK_NEEDS_INPUT);
-    assert_ok(bl_blob_explain(&summary, &with_wrong, &forecast, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &with_wrong, NOW_S, &forecast, &err), &err);
     assert_int_equal(forecast.outlook, BL_OUTLOOK_REFUSES);
     assert_int_equal(forecast.reason.cause, BULLA_CAUSE_WRONG_RECIPIENT);
     assert_int_equal(forecast.reason.status, BULLA_E_IDENTITY);
     assert_memory_equal(forecast.reason.expected.bytes, summary.slots[0].recipient_id, 8);
 
     summary.slots[0].type = (enum bl_slot_type)4711;
-    assert_ok(bl_blob_explain(&summary, &with_right, &forecast, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &with_right, NOW_S, &forecast, &err), &err);
     assert_int_equal(forecast.outlook, BL_OUTLOOK_REFUSES);
     assert_int_equal(forecast.reason.cause, BULLA_CAUSE_UNSUPPORTED);
 }
@@ -178,6 +178,37 @@ without_memory(void **state)
     }
 }
 
+/* A slot is judged by its own time as well, and the tree by what its slots come to. */
+static void
+an_expired_slot_refuses(void **state)
+{
+    (void)state;
+    struct bulla_error err = { 0 };
+    BL_AUTO_FREE(bl_key) key = new_key(BL_KEY_X25519);
+    const struct bl_key *const keys[] = { key };
+    struct bl_slot_request slots[] = { recipient_slot(key), passphrase_slot("p") };
+    const struct bl_seal_request request = request_for(slots, 2);
+    const struct bl_opener nothing = { 0 }, owner = opener_of(keys, 1, NULL);
+    BL_AUTO(bulla_buffer) blob = { 0 };
+    BL_AUTO(bl_blob_summary) summary = { 0 };
+    struct bl_slot_forecast forecasts[2];
+    enum bl_slot_outlook outlook = 0;
+
+    slots[0].not_after_s = NOW_S;
+    assert_ok(bl_seal_bytes(&request, &nothing, text_bytes("x"), &blob, &err), &err);
+    summary_of(bulla_buffer_bytes(&blob), &summary);
+    size_t first = summary.slots[0].type == BL_SLOT_HPKE ? 0 : 1;
+    assert_ok(bl_blob_explain(&summary, &owner, NOW_S, forecasts, &err), &err);
+    assert_int_equal(forecasts[first].outlook, BL_OUTLOOK_OPENS);
+    assert_ok(bl_blob_outlook(&summary, forecasts, &outlook, &err), &err);
+    assert_int_equal(outlook, BL_OUTLOOK_OPENS);
+    assert_ok(bl_blob_explain(&summary, &owner, NOW_S + 1, forecasts, &err), &err);
+    assert_int_equal(forecasts[first].outlook, BL_OUTLOOK_REFUSES);
+    assert_int_equal(forecasts[first].reason.cause, BULLA_CAUSE_EXPIRED);
+    assert_ok(bl_blob_outlook(&summary, forecasts, &outlook, &err), &err);
+    assert_int_equal(outlook, BL_OUTLOOK_NEEDS_INPUT);
+}
+
 int
 main(void)
 {
@@ -185,6 +216,7 @@ main(void)
         cmocka_unit_test(what_a_blob_says_of_itself),
         cmocka_unit_test(a_threshold_as_text),
         cmocka_unit_test(the_outlook_of_slots),
+        cmocka_unit_test(an_expired_slot_refuses),
         cmocka_unit_test(what_is_no_blob),
         cmocka_unit_test(without_memory),
     };

@@ -60,7 +60,7 @@ explained(struct fixture *f, struct bulla_bytes blob, struct bulla_bytes pin)
     int fd = file_of(blob);
 
     assert_ok(bl_blob_inspect(fd, &summary, &err), &err);
-    assert_ok(bl_blob_explain(&summary, &opener, forecasts, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &opener, NOW_S, forecasts, &err), &err);
     close(fd);
     return forecasts[summary.slots[0].type == BL_SLOT_TPM2 ? 0 : 1];
 }
@@ -389,7 +389,7 @@ expect_signed(struct fixture *f, struct bulla_bytes blob, const struct signed_wo
     assert_cause(bl_unseal_bytes(&no_demands, &opener, blob, &opened, &err), cause, &err);
     assert_int_equal(opened.data != NULL, cause == BULLA_CAUSE_NONE);
     assert_ok(bl_blob_inspect(fd, &summary, &err), &err);
-    assert_ok(bl_blob_explain(&summary, &opener, forecasts, &err), &err);
+    assert_ok(bl_blob_explain(&summary, &opener, NOW_S, forecasts, &err), &err);
     close(fd);
     assert_int_equal(forecasts[summary.slots[0].type != BL_SLOT_TPM2].reason.cause, cause);
 }
