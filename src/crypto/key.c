@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "crypto/library.h"
 #include "crypto/pkey.h"
+#include "crypto/spare.h"
 
 #define POINT_SIZE_MAX (1 + 2 * BL_COORDINATE_SIZE_MAX)
 #define POINT_UNCOMPRESSED 0x04 /* SEC 1 2.3.3 */
@@ -89,6 +90,14 @@ bl_scalar_in_range(const struct bl_key_traits *traits, const uint8_t *scalar)
     return borrow == 1 && !bl_all_zero((struct bulla_bytes){ scalar, traits->private_size });
 }
 
+static bool
+is_on_curve(enum bl_key_kind kind)
+{
+    const struct bl_key_traits *traits = bl_key_traits(kind);
+
+    return traits != NULL && traits->curve != NULL;
+}
+
 /* Take over `pkey`, also on failure. */
 static enum bulla_status
 wrap(enum bl_key_kind kind, bool has_private, EVP_PKEY *pkey, struct bl_key **key_out,
@@ -108,7 +117,11 @@ wrap(enum bl_key_kind kind, bool has_private, EVP_PKEY *pkey, struct bl_key **ke
 void
 bl_key_free(struct bl_key *key)
 {
-    if (key != NULL)
+    if (key == NULL)
+        return;
+    if (is_on_curve(key->kind) && !key->has_private)
+        bl_spare_give(key->kind, key->pkey);
+    else
         EVP_PKEY_free(key->pkey);
     bl_free(key);
 }
@@ -171,17 +184,15 @@ public_is_valid(const struct bl_library *library, EVP_PKEY *pkey)
     return valid;
 }
 
-/* From a curve at hand: a tenth of the time of the general way. NULL if it is no point of it: libcrypto
- * takes no coordinate that is not below the field's prime, and no point that is not on the curve. */
+/* NULL if it is no point of the curve: libcrypto takes no coordinate that is not below the field's
+ * prime, and no point that is not on the curve. */
 static EVP_PKEY *
-public_from_point(const struct bl_library *library, const struct bl_key_traits *traits,
-                  const uint8_t *point)
+public_from_point(const struct bl_library *library, enum bl_key_kind kind, const uint8_t *point)
 {
-    EVP_PKEY *curve = traits->curve_nid == NID_X9_62_prime256v1 ? library->p256 : library->p384;
-    EVP_PKEY *pkey = EVP_PKEY_new();
+    EVP_PKEY *pkey = bl_spare_take(library, kind);
 
-    if (pkey != NULL && EVP_PKEY_copy_parameters(pkey, curve) == 1 &&
-        EVP_PKEY_set1_encoded_public_key(pkey, point, traits->public_size) == 1)
+    if (pkey != NULL &&
+        EVP_PKEY_set1_encoded_public_key(pkey, point, bl_key_traits(kind)->public_size) == 1)
         return pkey;
     EVP_PKEY_free(pkey);
     return NULL;
@@ -226,7 +237,7 @@ bl_key_from_raw_public(enum bl_key_kind kind, struct bulla_bytes raw, struct bl_
         return bulla_fail(err, BULLA_E_MALFORMED, "public key", "not an uncompressed point", 0);
     BL_TRY(bl_library(&library, err));
     EVP_PKEY *pkey = traits->curve != NULL
-                         ? public_from_point(library, traits, raw.data)
+                         ? public_from_point(library, kind, raw.data)
                          : EVP_PKEY_new_raw_public_key_ex(library->context, traits->algorithm, NULL,
                                                           raw.data, raw.size);
     if (pkey == NULL)

@@ -14,7 +14,7 @@
 struct bl_key {
     enum bl_key_kind kind;
     bool has_private;
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey; /* who takes a reference gives it back before the key goes (crypto/spare.h) */
 };
 
 /** What is fixed for a kind of key. */
