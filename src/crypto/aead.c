@@ -33,7 +33,7 @@ bl_aead_new(enum bl_aead_algorithm algorithm, struct bulla_bytes key, struct bl_
 {
     const struct bl_library *library = NULL;
 
-    BL_TRY(bl_library(&library, err));
+    BL_TRY(bl_library_secrets(&library, err));
     const EVP_CIPHER *cipher = find_cipher(library, algorithm);
     if (cipher == NULL || key.size != BL_AEAD_KEY_SIZE)
         return bulla_fail(err, BULLA_E_ARGUMENT, "AEAD", "no such algorithm or key size", key.size);

@@ -27,7 +27,7 @@ aes_cfb(struct bulla_bytes key, struct bulla_bytes iv, struct bulla_bytes bytes,
     static const uint8_t zero_iv[BL_AES_BLOCK_SIZE] = { 0 };
     const struct bl_library *library = NULL;
 
-    BL_TRY(bl_library(&library, err));
+    BL_TRY(bl_library_secrets(&library, err));
     if ((key.size != 16 && key.size != 32) || (iv.size != 0 && iv.size != BL_AES_BLOCK_SIZE) ||
         bytes.size > INT_MAX)
         return bulla_fail(err, BULLA_E_ARGUMENT, "AES-CFB", "wrong size of key, IV or bytes", 0);

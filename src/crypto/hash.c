@@ -132,7 +132,7 @@ hmac_start(struct hmac *mac, enum bl_hash hash, struct bulla_bytes key, struct b
 {
     const struct bl_library *library = NULL;
 
-    BL_TRY(bl_library(&library, err));
+    BL_TRY(bl_library_secrets(&library, err));
     const EVP_MD *digest = bl_library_digest(library, hash);
     if (digest == NULL)
         return bulla_fail(err, BULLA_E_ARGUMENT, "HMAC", "no such algorithm", (size_t)hash);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * crypto/library.c: the one instance of libcrypto; a named global above the line
- * (tools/layers.json), constant once made.
+ * (tools/layers.json), constant once made (in two steps).
  */
 #include "crypto/library.h"
 
@@ -14,6 +14,8 @@
 static struct bl_library library;
 static bool library_ready;
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static bool secrets_ready;
+static pthread_once_t secrets_once = PTHREAD_ONCE_INIT;
 
 /* The parameters of a curve; NULL on failure. */
 static EVP_PKEY *
@@ -33,7 +35,7 @@ make_curve(const char *name)
 }
 
 static bool
-fetch_all(void)
+fetch_for_all(void)
 {
     OSSL_LIB_CTX *context = library.context;
 
@@ -41,21 +43,29 @@ fetch_all(void)
     library.digests[BL_SHA256] = EVP_MD_fetch(context, "SHA2-256", NULL);
     library.digests[BL_SHA384] = EVP_MD_fetch(context, "SHA2-384", NULL);
     library.digests[BL_SHA512] = EVP_MD_fetch(context, "SHA2-512", NULL);
-    library.hmac = EVP_MAC_fetch(context, "HMAC", NULL);
-    library.scrypt = EVP_KDF_fetch(context, "SCRYPT", NULL);
-    library.aes_256_gcm = EVP_CIPHER_fetch(context, "AES-256-GCM", NULL);
-    library.chacha20_poly1305 = EVP_CIPHER_fetch(context, "ChaCha20-Poly1305", NULL);
-    library.aes_128_cfb = EVP_CIPHER_fetch(context, "AES-128-CFB", NULL);
-    library.aes_256_cfb = EVP_CIPHER_fetch(context, "AES-256-CFB", NULL);
     library.p256 = make_curve("P-256");
     library.p384 = make_curve("P-384");
     for (size_t i = BL_SHA1; i <= BL_SHA512; i++) {
         if (library.digests[i] == NULL)
             return false;
     }
-    return library.hmac != NULL && library.scrypt != NULL && library.aes_256_gcm != NULL &&
-           library.chacha20_poly1305 != NULL && library.aes_128_cfb != NULL &&
-           library.aes_256_cfb != NULL && library.p256 != NULL && library.p384 != NULL;
+    return library.p256 != NULL && library.p384 != NULL;
+}
+
+static void
+fetch_for_secrets(void)
+{
+    OSSL_LIB_CTX *context = library.context;
+
+    library.hmac = EVP_MAC_fetch(context, "HMAC", NULL);
+    library.scrypt = EVP_KDF_fetch(context, "SCRYPT", NULL);
+    library.aes_256_gcm = EVP_CIPHER_fetch(context, "AES-256-GCM", NULL);
+    library.chacha20_poly1305 = EVP_CIPHER_fetch(context, "ChaCha20-Poly1305", NULL);
+    library.aes_128_cfb = EVP_CIPHER_fetch(context, "AES-128-CFB", NULL);
+    library.aes_256_cfb = EVP_CIPHER_fetch(context, "AES-256-CFB", NULL);
+    secrets_ready = library.hmac != NULL && library.scrypt != NULL && library.aes_256_gcm != NULL &&
+                    library.chacha20_poly1305 != NULL && library.aes_128_cfb != NULL &&
+                    library.aes_256_cfb != NULL;
 }
 
 static void
@@ -67,7 +77,7 @@ make_library(void)
     library.context = OSSL_LIB_CTX_new();
     if (library.context == NULL || OSSL_PROVIDER_load(library.context, "default") == NULL)
         return;
-    library_ready = fetch_all();
+    library_ready = fetch_for_all();
 }
 
 enum bulla_status
@@ -78,6 +88,15 @@ bl_library(const struct bl_library **library_out, struct bulla_error *err)
     if (ERR_peek_error() != 0) /* clearing an empty queue takes ten times as long as looking */
         ERR_clear_error();
     *library_out = &library;
+    return BULLA_OK;
+}
+
+enum bulla_status
+bl_library_secrets(const struct bl_library **library_out, struct bulla_error *err)
+{
+    BL_TRY(bl_library(library_out, err));
+    if (pthread_once(&secrets_once, fetch_for_secrets) != 0 || !secrets_ready)
+        return bl_library_failed(err, "crypto library", "does not start");
     return BULLA_OK;
 }
 

@@ -4,8 +4,8 @@
  *
  * Guarantees: a private library context with the built-in default provider; no configuration
  * file, module, engine or environment variable chooses an algorithm, also when main() called
- * nothing. Algorithms are fetched once. Success of a libcrypto call is a result of 1, never
- * "not 0".
+ * nothing. Algorithms are fetched once, and those for secrets when the first secret comes: libcrypto
+ * takes a millisecond for them. Success of a libcrypto call is a result of 1, never "not 0".
  */
 #ifndef BL_CRYPTO_LIBRARY_H
 #define BL_CRYPTO_LIBRARY_H
@@ -19,19 +19,23 @@
 struct bl_library {
     OSSL_LIB_CTX *context;
     EVP_MD *digests[BL_SHA512 + 1]; /* by enum bl_hash; none for BL_HASH_NONE */
+    EVP_PKEY *p256;                 /* curves without a point, which keys are made from */
+    EVP_PKEY *p384;
+    /* from bl_library_secrets() on */
     EVP_MAC *hmac;
     EVP_KDF *scrypt;
     EVP_CIPHER *aes_256_gcm;
     EVP_CIPHER *chacha20_poly1305;
     EVP_CIPHER *aes_128_cfb;
     EVP_CIPHER *aes_256_cfb;
-    EVP_PKEY *p256; /* curves without a point, which keys are made from */
-    EVP_PKEY *p384;
 };
 
 /** The instance, made on first use, and an empty error queue; BULLA_E_CRYPTO, then for good. */
 enum bulla_status bl_library(const struct bl_library **library_out,
                              struct bulla_error *err) BULLA_CHECKED;
+/** The same, with what encrypts, authenticates and derives. */
+enum bulla_status bl_library_secrets(const struct bl_library **library_out,
+                                     struct bulla_error *err) BULLA_CHECKED;
 
 /** Record that a libcrypto call failed, with its code, and empty its error queue. */
 enum bulla_status bl_library_failed(struct bulla_error *err, const char *where,

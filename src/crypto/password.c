@@ -43,7 +43,7 @@ bl_scrypt(struct bulla_bytes passphrase, struct bulla_bytes salt, unsigned log_n
         return bulla_fail(err, BULLA_E_LIMIT, "scrypt", "cost outside the limits", log_n);
     if (out->data != NULL || size == 0)
         return bulla_fail(err, BULLA_E_ARGUMENT, "scrypt", "output is in use or empty", 0);
-    BL_TRY(bl_library(&library, err));
+    BL_TRY(bl_library_secrets(&library, err));
     BL_TRY(bl_secret_new(&key, size, err));
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(library->scrypt);
     bool done = context != NULL && derive(context, passphrase, salt, log_n, &key);
