@@ -374,6 +374,34 @@ two_signers(void **state)
     paper_free(other);
 }
 
+/* Intel certifies another key now and then: each document counts under the one that came with it. */
+static void
+a_signer_each(void **state)
+{
+    struct paper *p = paper_make(PAPER_SGX);
+    struct party second = certify(
+        make_key(WITH_P256), WITH_P256,
+        (struct saying){ .name = "Intel SGX TCB Signing", .serial = "67", PAPER_LEAF }, &p->root);
+    BL_AUTO(bulla_buffer) identity = { 0 };
+    BL_AUTO(bulla_buffer) issuers = { 0 };
+    struct bulla_error err = { 0 };
+    struct bl_claims claims = { 0 };
+
+    (void)state;
+    paper_build(p);
+    p->tcb_signer = &second;
+    paper_write_body(p, "enclaveIdentity", p->qe_identity, &identity);
+    paper_pem(second.certificate, &issuers);
+    paper_pem(p->root.certificate, &issuers);
+    p->parts[5].bytes = bulla_buffer_bytes(&issuers);
+    assert_cause(paper_verify(p, &claims, &err), BULLA_CAUSE_COLLATERAL_SIGNATURE, &err);
+    p->parts[4].bytes = bulla_buffer_bytes(&identity);
+    bulla_error_clear(&err);
+    assert_ok(paper_verify(p, &claims, &err), &err);
+    party_done(&second);
+    paper_free(p);
+}
+
 int
 main(void)
 {
@@ -387,6 +415,7 @@ main(void)
         cmocka_unit_test(test_collateral_is_about_this_platform),
         cmocka_unit_test(remembered),
         cmocka_unit_test(two_signers),
+        cmocka_unit_test(a_signer_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,12 +142,15 @@ struct signer {
     const struct bl_crl *root_list; /* there, wherever there is something signed */
     struct bulla_bytes issuers; /* the certificates that were verified last: mostly the only ones */
     struct bl_certificate_list chain;
+    struct bl_key *key; /* of the first of them; NULL as long as nobody needs it */
 };
 
 static void
 signer_done(struct signer *signer)
 {
     bl_certificate_list_done(&signer->chain);
+    bl_key_free(signer->key);
+    signer->key = NULL;
 }
 
 static struct bl_signature_blame
@@ -188,15 +191,13 @@ verify_signer(const struct signer *signer, const struct bl_certificate_list *lis
 }
 
 static enum bulla_status
-verify_by_key(const struct bl_certificate *certificate, const struct bl_signed_json *found,
-              struct bulla_error *err)
+verify_by_key(struct signer *signer, const struct bl_signed_json *found, struct bulla_error *err)
 {
-    BL_AUTO_FREE(bl_key) key = NULL;
-
-    BL_TRY(bl_certificate_key(certificate, &key, err));
-    if (bl_key_kind(key) != BL_KEY_P256)
+    if (signer->key == NULL)
+        BL_TRY(bl_certificate_key(signer->chain.items[0], &signer->key, err));
+    if (bl_key_kind(signer->key) != BL_KEY_P256)
         return fail_signature("the key of its signer is of another kind", err);
-    return bl_signature_check(key, found->object, BL_BYTES_OF(found->signature),
+    return bl_signature_check(signer->key, found->object, BL_BYTES_OF(found->signature),
                               signature_blame("the signature does not verify"), err);
 }
 
@@ -220,13 +221,13 @@ read_signer(struct signer *signer, struct bulla_bytes issuers, struct bulla_erro
 
 /* The inner object `name` of a body, once it is known to be Intel's. */
 static enum bulla_status
-verify_body(const struct signer *signer, struct bulla_bytes body, const char *name,
+verify_body(struct signer *signer, struct bulla_bytes body, const char *name,
             struct bulla_bytes *object_out, struct bulla_error *err)
 {
     struct bl_signed_json found;
 
     BL_TRY(bl_signed_json_find(body, name, &found, err));
-    BL_TRY(verify_by_key(signer->chain.items[0], &found, err));
+    BL_TRY(verify_by_key(signer, &found, err));
     *object_out = found.object;
     return BULLA_OK;
 }
@@ -240,8 +241,8 @@ struct body {
 /* Whether a key signed a body, and what that says, depends on nothing else: found out once. Where it is
  * known there is no object. */
 static enum bulla_status
-read_body(const struct signer *signer, const char *name, struct bulla_bytes bytes,
-          struct body *body, struct bulla_error *err)
+read_body(struct signer *signer, const char *name, struct bulla_bytes bytes, struct body *body,
+          struct bulla_error *err)
 {
     body->question =
         (struct bl_memo_question){ name, { bl_certificate_spki(signer->chain.items[0]), bytes } };
@@ -279,7 +280,7 @@ release_tcb_info(void *info)
 }
 
 static enum bulla_status
-read_tcb_info(const struct signer *signer, struct bulla_bytes bytes, struct bl_tcb_info **info_out,
+read_tcb_info(struct signer *signer, struct bulla_bytes bytes, struct bl_tcb_info **info_out,
               struct bulla_error *err)
 {
     struct body body = { 0 };
@@ -301,7 +302,7 @@ release_qe_identity(void *identity)
 }
 
 static enum bulla_status
-read_qe_identity(const struct signer *signer, struct bulla_bytes bytes,
+read_qe_identity(struct signer *signer, struct bulla_bytes bytes,
                  struct bl_qe_identity **identity_out, struct bulla_error *err)
 {
     struct body body = { 0 };
