@@ -21,9 +21,12 @@
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
 #include "codec/time.h"
+#include "crypto/memo.h"
 #include "sys/clock.h"
 
 #define DAY_S 86400
+#define MEMO_COUNT 256              /* entries: those of some thirty platforms */
+#define MEMO_SIZE ((size_t)4 << 20) /* bytes: what those entries were found out about */
 
 enum change {
     NOT_GENUINE,
@@ -38,6 +41,7 @@ enum change {
 struct work {
     bool as_json;
     int64_t now_s;
+    struct bl_memo *memo; /* records of a fleet have most certificates and collateral in common */
     bool has_current;
     struct bl_appraisal_policy current, candidate;
     struct bl_evidence_record_list records;
@@ -194,6 +198,7 @@ replay(struct work *work, const char *path, struct bulla_error *err)
         status = bl_evidence_files_load(&work->files, &work->record.arguments, err);
     if (status == BULLA_OK) {
         widen_grace(work);
+        work->files.verification.memo = work->memo;
         status = appraise(work, path, err);
         bl_evidence_files_done(&work->files);
     }
@@ -240,6 +245,7 @@ static enum bulla_status
 run_all(struct work *work, const struct bl_arguments *arguments, struct bulla_error *err)
 {
     BL_TRY(load(work, arguments, err));
+    BL_TRY(bl_memo_new(MEMO_COUNT, MEMO_SIZE, &work->memo, err));
     bl_result_begin(&work->result);
     bl_result_open_array(&work->result, "records");
     for (size_t i = 0; i < work->records.count; i++)
@@ -267,6 +273,7 @@ run(const struct bl_arguments *arguments, struct bulla_error *err)
         return bulla_fail(err, BULLA_E_MEMORY, "replay", "out of memory", 0);
     work->as_json = bl_wants_json(arguments);
     enum bulla_status status = run_all(work, arguments, err);
+    bl_memo_free(work->memo);
     bl_evidence_record_list_done(&work->records);
     bl_appraisal_policy_done(&work->current);
     bl_appraisal_policy_done(&work->candidate);
