@@ -13,6 +13,22 @@
 #include "cmd/stream.h"
 #include "cmd/verbs.h"
 #include "cmd/verify.h"
+#include "seal/freshness.h"
+
+static void
+print_freshness(struct bl_page *page, const struct bl_freshness_anchor *anchor)
+{
+    if (anchor->kind == 0)
+        bl_page_print(page, "freshness:   none: an older copy looks the same\n");
+    else if (anchor->kind != BL_FRESHNESS_TPM)
+        bl_page_print(page, "freshness:   an anchor of a kind that is unknown here\n");
+    else
+        bl_page_print(page,
+                      "freshness:   counter 0x%08" PRIx32 " of a TPM at %" PRIu64
+                      "; fork window: one version, from the writing of a newer one until it is "
+                      "counted\n",
+                      anchor->nv_index, anchor->value);
+}
 
 static enum bulla_status
 print_text(const struct bl_blob_summary *summary, struct bulla_error *err)
@@ -30,9 +46,7 @@ print_text(const struct bl_blob_summary *summary, struct bulla_error *err)
     bl_page_print(&page, "slots epoch: %" PRIu64 "\n", summary->slots_epoch);
     bl_page_print(&page, "bound data:  %s\n",
                   summary->with_associated_data ? "yes, needs --aad-file" : "none");
-    bl_page_print(&page, "freshness:   %s\n",
-                  summary->has_freshness_anchor ? "anchored"
-                                                : "none: an older copy looks the same");
+    print_freshness(&page, &summary->freshness);
     bl_page_print(&page, "header:      %zu bytes\n", summary->header_size);
     bl_page_print(&page, "opens with:  %s\n",
                   bl_show_text(bulla_buffer_bytes(&summary->tree_text), shown));
@@ -61,7 +75,18 @@ print_json(const struct bl_blob_summary *summary, struct bulla_error *err)
     bl_result_number(&result, "suite", summary->suite);
     bl_result_number(&result, "slots_epoch", summary->slots_epoch);
     bl_result_flag(&result, "associated_data", summary->with_associated_data);
-    bl_result_flag(&result, "freshness_anchor", summary->has_freshness_anchor);
+    bl_result_flag(&result, "freshness_anchor", summary->freshness.kind != 0);
+    bl_result_open_object(&result, "freshness");
+    bl_result_word(&result, "anchor",
+                   summary->freshness.kind == 0                  ? "none"
+                   : summary->freshness.kind == BL_FRESHNESS_TPM ? "tpm"
+                                                                 : "unknown");
+    if (summary->freshness.kind == BL_FRESHNESS_TPM) {
+        bl_result_number(&result, "counter", summary->freshness.nv_index);
+        bl_result_number(&result, "value", summary->freshness.value);
+        bl_result_number(&result, "fork_window", 1);
+    }
+    bl_result_close(&result);
     bl_result_number(&result, "header_size", summary->header_size);
     bl_result_text(&result, "tree", bulla_buffer_bytes(&summary->tree_text));
     bl_result_open_array(&result, "slots");

@@ -21,6 +21,8 @@
 #include "cmd/terminal.h"
 #include "cmd/unlock.h"
 #include "cmd/verbs.h"
+#include "seal/freshness.h"
+#include "seal/inspect.h"
 #include "sys/clock.h"
 
 struct job {
@@ -30,6 +32,7 @@ struct job {
     struct bl_new_slots slots;
     struct bulla_buffer associated_data;
     struct bl_seal_request request;
+    struct bl_freshness_anchor freshness; /* kind 0: not asked for */
     bool wants_hardware;
 };
 
@@ -81,6 +84,8 @@ check_options(struct job *job, const struct bl_arguments *arguments, struct bull
 
     job->wants_hardware = bl_argument(arguments, "bind") != NULL ||
                           bl_argument(arguments, "tpm-public") != NULL || !has_others;
+    if (bl_argument(arguments, "fresh") != NULL && bl_argument(arguments, "output") == NULL)
+        return fail_usage(err, "--fresh needs -o FILE: it is counted once the file is in place");
     job->request.allow_no_recovery = no_recovery || has_others;
     const char *recovery = bl_argument(arguments, "recovery");
     if (no_recovery && recovery != NULL)
@@ -112,6 +117,59 @@ get_passphrase(struct job *job, const struct bl_arguments *arguments, struct bul
     return BULLA_OK;
 }
 
+/* -- freshness --------------------------------------------------------------------------------- */
+
+/* The line goes on that the file which is replaced belongs to; kind 0: there is none. */
+static enum bulla_status
+find_line(const char *path, struct bl_freshness_anchor *in_place, struct bulla_error *err)
+{
+    BL_AUTO(bl_input) input = BL_INPUT_NONE;
+    BL_AUTO(bl_blob_summary) summary = { 0 };
+    struct bulla_error reason = { 0 };
+
+    enum bulla_status status = bl_input_open(&input, path, &reason);
+    if (status == BULLA_OK)
+        status = bl_blob_inspect(input.fd, &summary, &reason);
+    if (status == BULLA_OK && summary.freshness.kind == BL_FRESHNESS_TPM)
+        *in_place = summary.freshness;
+    if (status == BULLA_OK || status == BULLA_E_NOT_FOUND || bulla_status_is_finding(status))
+        return BULLA_OK;
+    if (err != NULL && err->status == BULLA_OK)
+        *err = reason;
+    return status;
+}
+
+static enum bulla_status
+begin_freshness(struct job *job, struct bulla_error *err)
+{
+    struct bl_freshness_anchor in_place = { 0 };
+    uint32_t index = 0;
+
+    if (job->local.place == BL_TPM_EMBEDDED)
+        return bulla_fail_cause(err, BULLA_CAUSE_BINDING_REFUSED, "embedded TPM",
+                                "its state is a file: who puts it back turns its counters back");
+    BL_TRY(find_line(job->output.path, &in_place, err));
+    index = in_place.nv_index;
+    if (in_place.kind == 0)
+        BL_TRY(bl_freshness_define(job->local.tpm, &index, err));
+    BL_TRY(bl_freshness_begin(job->local.tpm, index, &in_place, &bl_entropy_system, &job->freshness,
+                              err));
+    job->request.freshness = &job->freshness;
+    return BULLA_OK;
+}
+
+/* The order is what keeps a crash from losing anything: seal/freshness.h. */
+static enum bulla_status
+commit_output(struct job *job, struct bulla_error *err)
+{
+    if (job->request.freshness != NULL)
+        BL_TRY(bl_freshness_publish(job->local.tpm, &job->freshness, err));
+    BL_TRY(bl_output_commit(&job->output, err));
+    if (job->request.freshness != NULL)
+        BL_TRY(bl_freshness_commit(job->local.tpm, &job->freshness, err));
+    return BULLA_OK;
+}
+
 /* -- the work ---------------------------------------------------------------------------------- */
 
 static enum bulla_status
@@ -131,8 +189,13 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(bl_input_open(&job->input, bl_operand(arguments, 0), err));
     BL_TRY(bl_output_open(&job->output, arguments, /* is_binary= */ true, err));
     BL_TRY(get_passphrase(job, arguments, err));
-    if (job->wants_hardware && job->slots.root == NULL && job->slots.terms.parent.size == 0)
+    bool wants_fresh = bl_argument(arguments, "fresh") != NULL;
+    bool wants_tpm =
+        job->wants_hardware && job->slots.root == NULL && job->slots.terms.parent.size == 0;
+    if (wants_tpm || wants_fresh)
         BL_TRY(bl_local_tpm_open(&job->local, arguments, /* may_create= */ true, err));
+    if (wants_fresh)
+        BL_TRY(begin_freshness(job, err));
     BL_TRY(bl_new_slots_request(&job->slots, job->wants_hardware, &job->local, err));
     job->request.slots = job->slots.requests;
     job->request.slot_count = job->slots.count;
@@ -144,8 +207,10 @@ seal_stream(struct job *job, struct bulla_error *err)
 {
     struct bl_opener opener = { .tpm = job->local.tpm,
                                 .root = job->slots.root,
-                                .done_with_tpm = bl_local_tpm_release,
                                 .tpm_context = &job->local };
+
+    if (job->request.freshness == NULL) /* else its counter is needed at the end */
+        opener.done_with_tpm = bl_local_tpm_release;
 
     if (job->input.path != NULL)
         bl_report_object_word(job->input.path);
@@ -182,6 +247,7 @@ report_json(const struct job *job, struct bulla_error *err)
     else
         bl_result_null(&result, "recovery");
     bl_result_flag(&result, "recovery_made", job->slots.made_recovery);
+    bl_result_word(&result, "freshness", job->request.freshness != NULL ? "tpm" : "none");
     return bl_result_write(&result, STDOUT_FILENO, err);
 }
 
@@ -195,7 +261,7 @@ perform(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(seal_stream(job, err));
     if (is_file) {
         BL_TRY(bl_new_slots_commit_recovery(&job->slots, err));
-        BL_TRY(bl_output_commit(&job->output, err));
+        BL_TRY(commit_output(job, err));
     }
     return bl_wants_json(arguments) ? report_json(job, err) : BULLA_OK;
 }
@@ -224,6 +290,7 @@ static const struct bl_option options[] = {
     { .name = "passphrase-file",
       .argument = "FILE|fd:N",
       .help = "the same, read from FILE (0600) or from file descriptor N" },
+    { .name = "fresh", .help = "count it in the TPM, so that older ones of FILE do not open" },
     { .name = "aad-file",
       .argument = "FILE",
       .help = "bind to the content of FILE, which is not stored" },

@@ -7,6 +7,7 @@
 #include "cmd/progress.h"
 #include "cmd/report.h"
 #include "cmd/terminal.h"
+#include "seal/freshness.h"
 
 #define ASSOCIATED_DATA_SIZE_MAX ((size_t)16 << 20) /* bytes: 16 MiB; it is held in memory */
 
@@ -51,7 +52,7 @@ read_signed_policy(struct bl_unlock *unlock, const struct bl_arguments *argument
 static bool
 wants_tpm(const struct bl_blob_summary *summary)
 {
-    if (summary == NULL)
+    if (summary == NULL || summary->freshness.kind == BL_FRESHNESS_TPM)
         return true;
     for (size_t i = 0; i < summary->slot_count; i++) {
         if (summary->slots[i].type == BL_SLOT_TPM2)

@@ -42,6 +42,8 @@ job_done(struct job *job)
     bulla_buffer_done(&job->associated_data);
 }
 
+static const char *const requirement_words[] = { "tpm", "recipient", "passphrase",
+                                                 "snp", "fresh",     NULL };
 static const char *const kind_words[] = { "tpm", "recipient", "passphrase", "snp", NULL };
 static const enum bl_slot_type kinds[] = { BL_SLOT_TPM2, BL_SLOT_HPKE, BL_SLOT_PASSPHRASE,
                                            BL_SLOT_SNP };
@@ -54,17 +56,22 @@ read_requirements(struct job *job, const struct bl_arguments *arguments, struct 
 
     for (size_t i = 0; (word = bl_argument_at(arguments, "require", i)) != NULL; i++) {
         size_t kind = 0;
+        if (strcmp(word, "fresh") == 0) {
+            requirements->require_fresh = true;
+            continue;
+        }
         while (kind_words[kind] != NULL && strcmp(kind_words[kind], word) != 0)
             kind++;
         if (kind_words[kind] == NULL) {
             bl_report_object_word(word);
             return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "requirement",
-                                    "it is none of tpm, recipient, passphrase, snp");
+                                    "it is none of tpm, recipient, passphrase, snp, fresh");
         }
         requirements->slot_types_allowed |= (uint32_t)1 << kinds[kind];
     }
     requirements->name = bl_argument(arguments, "name");
     requirements->now_s = bl_clock_now_s();
+    requirements->allow_stale = bl_argument(arguments, "allow-stale") != NULL;
     requirements->verify_first = bl_argument(arguments, "verify-first") != NULL;
     BL_TRY(bl_associated_data_read(arguments, &job->associated_data,
                                    &requirements->with_associated_data, err));
@@ -97,7 +104,11 @@ prepare(struct job *job, const struct bl_arguments *arguments, struct bulla_erro
     BL_TRY(bl_input_open(&job->input, bl_operand(arguments, 0), err));
     BL_TRY(look_ahead(job, err));
     BL_TRY(bl_output_open(&job->output, arguments, /* is_binary= */ false, err));
-    return bl_unlock_open(&job->unlock, arguments, job->has_summary ? &job->summary : NULL, err);
+    BL_TRY(bl_unlock_open(&job->unlock, arguments, job->has_summary ? &job->summary : NULL, err));
+    if (job->requirements.require_fresh && job->unlock.local.place == BL_TPM_EMBEDDED)
+        return bulla_fail_cause(err, BULLA_CAUSE_NO_FRESHNESS, "embedded TPM",
+                                "its state is a file: who puts it back turns its counters back");
+    return BULLA_OK;
 }
 
 /* -- to a terminal ----------------------------------------------------------------------------- */
@@ -190,8 +201,10 @@ static const struct bl_option options[] = {
     { .name = "require",
       .argument = "KIND",
       .repeats = true,
-      .choices = kind_words,
-      .help = "only let a slot of this kind open it: tpm, snp, recipient, passphrase" },
+      .choices = requirement_words,
+      .help = "only let a slot of this kind open it: tpm, snp, recipient, passphrase; fresh: only "
+              "the newest" },
+    { .name = "allow-stale", .help = "open an older one, too, or where its counter is not" },
     BL_UNLOCK_OPTIONS,
     { .name = "aad-file", .argument = "FILE", .help = "the file that the blob was bound to" },
     { .name = "verify-first", .help = "check all of it before the first byte is written" },

@@ -202,6 +202,22 @@ enum bulla_status bl_tpm_counter_increment(struct bl_tpm *tpm, uint32_t index, u
                                            struct bulla_error *err) BULLA_CHECKED;
 enum bulla_status bl_tpm_counter_read(struct bl_tpm *tpm, uint32_t index, uint64_t *value_out,
                                       struct bulla_error *err) BULLA_CHECKED;
+#define BL_TPM_PIN_ID_SIZE 16 /* bytes */
+/** Which writing of a counter's value counts, and which did before; tpm_pin.c. */
+struct bl_tpm_pin {
+    uint64_t value;
+    uint8_t id[BL_TPM_PIN_ID_SIZE];
+    uint8_t previous[BL_TPM_PIN_ID_SIZE]; /* of the value below */
+};
+/** Define the index that keeps a pin, with zeros; fine if it is there. Whoever may use the TPM can write
+ *  it. */
+enum bulla_status bl_tpm_pin_define(struct bl_tpm *tpm, uint32_t index,
+                                    struct bulla_error *err) BULLA_CHECKED;
+enum bulla_status bl_tpm_pin_read(struct bl_tpm *tpm, uint32_t index, struct bl_tpm_pin *pin_out,
+                                  struct bulla_error *err) BULLA_CHECKED;
+/** In one command: the old content or the new one, whenever power fails. */
+enum bulla_status bl_tpm_pin_write(struct bl_tpm *tpm, uint32_t index, const struct bl_tpm_pin *pin,
+                                   struct bulla_error *err) BULLA_CHECKED;
 enum bl_tpm_nv_lock {
     BL_TPM_NV_LOCKED_UNTIL_START = 1, /* TPMA_NV_WRITE_STCLEAR: a later start may write anew */
     BL_TPM_NV_LOCKED_FOR_EVER         /* TPMA_NV_WRITEDEFINE */

@@ -123,6 +123,12 @@ enum bulla_status bl_tpm_authorize(struct bl_tpm *tpm,
 /** An NV index; BULLA_E_NOT_FOUND. `public_out` may be NULL. */
 enum bulla_status bl_tpm_nv_open(struct bl_tpm *tpm, uint32_t index, struct bl_tpm_handle *nv_out,
                                  TPMS_NV_PUBLIC *public_out, struct bulla_error *err) BULLA_CHECKED;
+/** Open the index, defining it first if it is not there; it must have these very attributes, else
+ *  BULLA_E_EXISTS. */
+enum bulla_status bl_tpm_nv_open_or_define(struct bl_tpm *tpm, ESYS_TR hierarchy, uint32_t index,
+                                           TPMA_NV attributes, size_t size,
+                                           struct bl_tpm_handle *nv_out, TPMS_NV_PUBLIC *area_out,
+                                           struct bulla_error *err) BULLA_CHECKED;
 /** TPM2_NV_DefineSpace with an empty authorization value. */
 enum bulla_status bl_tpm_nv_define(struct bl_tpm *tpm, ESYS_TR hierarchy, uint32_t index,
                                    TPMA_NV attributes, size_t size,

@@ -153,11 +153,10 @@ bl_tpm_nv_write(const struct bl_tpm_handle *nv, ESYS_TR writer, struct bulla_byt
     return BULLA_OK;
 }
 
-/* Open the index, defining it first if it is not there; it must have these very attributes. */
-static enum bulla_status
-open_or_define(struct bl_tpm *tpm, ESYS_TR hierarchy, uint32_t index, TPMA_NV attributes,
-               size_t size, struct bl_tpm_handle *nv_out, TPMS_NV_PUBLIC *area_out,
-               struct bulla_error *err)
+enum bulla_status
+bl_tpm_nv_open_or_define(struct bl_tpm *tpm, ESYS_TR hierarchy, uint32_t index, TPMA_NV attributes,
+                         size_t size, struct bl_tpm_handle *nv_out, TPMS_NV_PUBLIC *area_out,
+                         struct bulla_error *err)
 {
     struct bulla_error missing = { 0 };
     enum bulla_status status = bl_tpm_nv_open(tpm, index, nv_out, area_out, &missing);
@@ -212,7 +211,8 @@ bl_tpm_nv_write_once(struct bl_tpm *tpm, uint32_t index, struct bulla_bytes cont
     if (content.size == 0 || content.size > CHUNK_SIZE)
         return bulla_fail(err, BULLA_E_LIMIT, WHERE, "the content is empty or too large",
                           content.size);
-    BL_TRY(open_or_define(tpm, hierarchy, index, attributes, content.size, &nv, &area, err));
+    BL_TRY(
+        bl_tpm_nv_open_or_define(tpm, hierarchy, index, attributes, content.size, &nv, &area, err));
     if ((area.attributes & TPMA_NV_WRITELOCKED) != 0)
         return check_same_content(&nv, &area, content, err);
     BL_TRY(bl_tpm_nv_write(&nv, hierarchy, content, err));
@@ -268,8 +268,8 @@ bl_tpm_counter_define(struct bl_tpm *tpm, uint32_t index, struct bulla_error *er
     BL_AUTO(bl_tpm_handle) nv = { 0 };
     TPMS_NV_PUBLIC area = { 0 };
 
-    BL_TRY(open_or_define(tpm, ESYS_TR_RH_OWNER, index, COUNTER_ATTRIBUTES, COUNTER_SIZE, &nv,
-                          &area, err));
+    BL_TRY(bl_tpm_nv_open_or_define(tpm, ESYS_TR_RH_OWNER, index, COUNTER_ATTRIBUTES, COUNTER_SIZE,
+                                    &nv, &area, err));
     if ((area.attributes & TPMA_NV_WRITTEN) != 0)
         return BULLA_OK;
     return increment(&nv, err); /* without which it cannot be read */

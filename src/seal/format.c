@@ -30,6 +30,10 @@ enum core_key {
     CORE_PADDING = 12
 };
 
+#define ANCHOR_TPM 1
+#define ANCHOR_NAME_SIZE 34      /* bytes: SHA-256 */
+#define ANCHOR_ITEM_COUNT_MAX 16 /* of kinds to come */
+
 static enum bulla_status
 check_version(struct bl_header *header, uint16_t major, uint32_t flags, struct bulla_error *err)
 {
@@ -151,6 +155,45 @@ read_predecessor(struct bl_reader *r)
     bl_cbor_read_bytes_exact(r, digest, sizeof digest);
 }
 
+/* [kind, ...]; of kind 1: NV index, its Name, value, id. */
+static void
+read_anchor(struct bl_reader *r, struct bl_freshness_anchor *anchor)
+{
+    size_t count = bl_cbor_read_array(r, ANCHOR_ITEM_COUNT_MAX);
+    uint64_t kind = bl_cbor_read_uint(r);
+
+    if (kind == 0 || kind > UINT16_MAX) {
+        bl_reader_fail(r, "kind of a freshness anchor");
+        return;
+    }
+    anchor->kind = (unsigned)kind;
+    if (kind != ANCHOR_TPM) {
+        for (size_t i = 1; i < count; i++)
+            bl_cbor_skip(r);
+        return;
+    }
+    uint64_t index = bl_cbor_read_uint(r);
+    bl_cbor_read_bytes_exact(r, anchor->nv_name.bytes, ANCHOR_NAME_SIZE);
+    anchor->nv_name.size = ANCHOR_NAME_SIZE;
+    anchor->value = bl_cbor_read_uint(r);
+    bl_cbor_read_bytes_exact(r, anchor->id, sizeof anchor->id);
+    if (count != 5 || index == 0 || index > UINT32_MAX)
+        bl_reader_fail(r, "freshness anchor");
+    else
+        anchor->nv_index = (uint32_t)index;
+}
+
+static void
+write_anchor(struct bl_writer *w, const struct bl_freshness_anchor *anchor)
+{
+    bl_cbor_write_array(w, 5);
+    bl_cbor_write_uint(w, anchor->kind);
+    bl_cbor_write_uint(w, anchor->nv_index);
+    bl_cbor_write_bytes(w, (struct bulla_bytes){ anchor->nv_name.bytes, anchor->nv_name.size });
+    bl_cbor_write_uint(w, anchor->value);
+    bl_cbor_write_bytes(w, BL_BYTES_OF(anchor->id));
+}
+
 /* False for a key that this version must not pass over. */
 static bool
 read_core_value(struct bl_reader *r, uint64_t key, struct bl_core *core)
@@ -178,8 +221,7 @@ read_core_value(struct bl_reader *r, uint64_t key, struct bl_core *core)
         core->not_after_s = bl_format_read_time(r);
         return true;
     case CORE_ANCHOR:
-        core->has_freshness_anchor = true;
-        bl_cbor_skip(r);
+        read_anchor(r, &core->freshness);
         return true;
     case CORE_ORIGIN:
         bl_cbor_skip(r);
@@ -337,7 +379,8 @@ bl_core_encode(const struct bl_core *core, struct bulla_buffer *out, struct bull
     size_t start = out->size;
 
     bl_cbor_write_map(&w, 2 + (size_t)core->with_associated_data +
-                              (size_t)core->with_plaintext_size + (size_t)(core->not_after_s != 0));
+                              (size_t)core->with_plaintext_size + (size_t)(core->not_after_s != 0) +
+                              (size_t)(core->freshness.kind == ANCHOR_TPM));
     bl_cbor_write_uint(&w, CORE_NAME);
     bl_cbor_write_text(&w, core->name);
     bl_cbor_write_uint(&w, CORE_CREATED);
@@ -353,6 +396,10 @@ bl_core_encode(const struct bl_core *core, struct bulla_buffer *out, struct bull
     if (core->not_after_s != 0) {
         bl_cbor_write_uint(&w, CORE_NOT_AFTER);
         bl_cbor_write_uint(&w, (uint64_t)core->not_after_s);
+    }
+    if (core->freshness.kind == ANCHOR_TPM) {
+        bl_cbor_write_uint(&w, CORE_ANCHOR);
+        write_anchor(&w, &core->freshness);
     }
     BL_TRY(bl_writer_finish(&w, err));
     if (out->size - start > BL_BLOB_CORE_SIZE_MAX)

@@ -70,9 +70,9 @@ struct bl_core {
     bool with_associated_data;
     uint8_t associated_data_digest[BL_BLOB_DIGEST_SIZE];
     bool with_plaintext_size;
-    uint64_t plaintext_size; /* bytes */
-    int64_t not_after_s;     /* 0: none */
-    bool has_freshness_anchor;
+    uint64_t plaintext_size;              /* bytes */
+    int64_t not_after_s;                  /* 0: none */
+    struct bl_freshness_anchor freshness; /* kind 0: none; of an unknown kind only that is set */
     bool has_policy_authority;
     bool has_padding;
 };

@@ -119,7 +119,7 @@ summarize(struct bl_header *header, struct bl_blob_summary *summary, struct bull
     summary->created_s = core->created_s;
     summary->with_associated_data = core->with_associated_data;
     summary->not_after_s = core->not_after_s;
-    summary->has_freshness_anchor = core->has_freshness_anchor;
+    summary->freshness = core->freshness;
     summary->header_size = header->bytes.size;
     BL_TRY(summarize_slots(&header->table, summary, err));
     summary->header = bulla_buffer_take(&header->bytes);

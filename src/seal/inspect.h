@@ -51,9 +51,9 @@ struct bl_blob_summary {
     struct bulla_bytes name;
     int64_t created_s;
     bool with_associated_data;
-    int64_t not_after_s; /* 0: none */
-    bool has_freshness_anchor;
-    size_t header_size; /* bytes before the body */
+    int64_t not_after_s;                  /* 0: none */
+    struct bl_freshness_anchor freshness; /* kind 0: none */
+    size_t header_size;                   /* bytes before the body */
     struct bl_slot_summary *slots;
     size_t slot_count;
     struct bulla_buffer tree_text; /* "any(a1b2..., all(...))" with slot ids in hexadecimal */

@@ -240,8 +240,6 @@ bl_header_check(const struct bl_header *header, const struct bl_unseal_requireme
     BL_TRY(check_name(core, requirements->name, err));
     BL_TRY(check_associated_data(core, requirements, err));
     BL_TRY(check_expiry(core, requirements->now_s, err));
-    if (core->has_freshness_anchor)
-        return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "its freshness anchor", 0);
     if (core->has_policy_authority)
         return bulla_fail(err, BULLA_E_UNSUPPORTED, where, "its policy authority", 0);
     if (core->has_padding)

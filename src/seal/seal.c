@@ -74,6 +74,8 @@ make_core(const struct bl_seal_job *job, struct bl_new_header *header, struct bu
         .not_after_s = request->not_after_s,
     };
 
+    if (request->freshness != NULL)
+        core.freshness = *request->freshness;
     if (core.with_associated_data)
         BL_TRY(
             bl_associated_data_digest(request->associated_data, core.associated_data_digest, err));

@@ -60,6 +60,15 @@ struct bl_tree {
     size_t child_count;
 };
 
+/** By what a blob is known to be the newest of its line; seal/freshness.h. */
+struct bl_freshness_anchor {
+    unsigned kind; /* 0: none */
+    uint32_t nv_index;
+    struct bl_tpm_name nv_name;
+    uint64_t value;
+    uint8_t id[BL_TPM_PIN_ID_SIZE]; /* of this writing, shared by all blobs of one commit */
+};
+
 struct bl_seal_request {
     const char *name;                   /* 1 to 255 bytes of UTF-8; unseal must ask for the same */
     struct bulla_bytes associated_data; /* not stored; unseal must give the same */
@@ -68,8 +77,9 @@ struct bl_seal_request {
     int64_t not_after_s; /* Unix seconds; 0: the blob does not expire */
     const struct bl_slot_request *slots;
     size_t slot_count;
-    const struct bl_tree *tree; /* NULL: any of the slots */
-    bool allow_no_recovery;     /* --no-recovery was typed */
+    const struct bl_tree *tree;                  /* NULL: any of the slots */
+    bool allow_no_recovery;                      /* --no-recovery was typed */
+    const struct bl_freshness_anchor *freshness; /* NULL: none */
 };
 
 /** What this process can open slots with. */
@@ -100,6 +110,8 @@ struct bl_unseal_requirements {
     bool with_associated_data;
     uint32_t slot_types_allowed; /* bit BL_SLOT_x; 0: all that are known */
     int64_t now_s;               /* Unix seconds, for not-after */
+    bool require_fresh;          /* an anchor that says so */
+    bool allow_stale;            /* an anchor is not looked at */
     bool verify_first;           /* read everything once before the first byte (files only) */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seal/update.h"
+#include "seal/freshness.h"
 
 #include <string.h>
 
@@ -41,6 +42,7 @@ bl_slots_update_open(struct bl_slots_update *update, int fd,
     BL_TRY(bl_header_open(&update->header, &update->binding, requirements->slot_types_allowed,
                           &session, &update->opened, err));
     BL_TRY(bl_header_check(&update->header, requirements, err));
+    BL_TRY(bl_freshness_demand(&update->header.core.freshness, requirements, opener->tpm, err));
     update->table = update->header.table;
     return BULLA_OK;
 }

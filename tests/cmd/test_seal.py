@@ -320,7 +320,7 @@ def inspect_believes_nothing_and_escapes(home):
 
 KEYS = {
     "inspect": {"verified", "name", "created", "not_after", "blob_id", "suite", "slots_epoch",
-                "associated_data", "freshness_anchor", "header_size", "tree", "slots"},
+                "associated_data", "freshness_anchor", "freshness", "header_size", "tree", "slots"},
     "explain": {"verified", "name", "tree", "slots"},
     "tpm slot": {"id", "type", "type_number", "label", "recovery", "not_after", "storage_key", "pcrs", "pin",
                  "sealed_elsewhere"},
@@ -329,7 +329,7 @@ KEYS = {
     "passphrase slot": {"id", "type", "type_number", "label", "recovery", "not_after", "scrypt_log_n"},
     "forecast": {"outlook", "reason", "pcrs_changed", "pcr_values_now"},
     "seal": {"name", "output", "created", "tpm", "root", "pcrs", "recipients", "passphrase", "recovery",
-             "recovery_made"},
+             "recovery_made", "freshness"},
     "unseal": {"name", "output", "tpm"},
     "key": {"kind", "recipient", "output"},
 }

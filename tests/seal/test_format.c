@@ -105,7 +105,7 @@ every_key_of_the_core(void **state)
               "03" DIGEST "04a1616101"
               "051903e8"
               "0602"
-              "0880"
+              "088102"
               "09a0"
               "0a" DIGEST "0b820001"
               "0c01"
@@ -115,7 +115,7 @@ every_key_of_the_core(void **state)
     assert_true(header.core.with_plaintext_size);
     assert_int_equal(header.core.plaintext_size, 1000);
     assert_int_equal(header.core.not_after_s, 2);
-    assert_true(header.core.has_freshness_anchor);
+    assert_int_equal(header.core.freshness.kind, 2);
     assert_true(header.core.has_policy_authority);
     assert_true(header.core.has_padding);
 }

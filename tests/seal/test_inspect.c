@@ -48,7 +48,7 @@ what_a_blob_says_of_itself(void **state)
     assert_int_equal(summary.created_s, NOW_S);
     assert_int_equal(summary.not_after_s, NOW_S + 9);
     assert_true(summary.with_associated_data);
-    assert_false(summary.has_freshness_anchor);
+    assert_int_equal(summary.freshness.kind, 0);
     assert_int_equal(summary.header_size, blob.size - 56 - 16 - 1);
     assert_int_equal(summary.slot_count, 2);
 

@@ -4,6 +4,7 @@
  */
 #include "recipient_fixture.h"
 
+#include "seal/freshness.h"
 #include "seal/open.h"
 
 /* -- what the caller demands -- */
@@ -104,9 +105,9 @@ what_cannot_be_honoured_is_refused(void **state)
     struct bl_header header = { .core = { .name = text_bytes("n") } };
 
     assert_ok(bl_header_check(&header, &no_demands, &err), &err);
-    header.core.has_freshness_anchor = true;
-    assert_fails(bl_header_check(&header, &no_demands, &err), BULLA_E_UNSUPPORTED, &err);
-    header.core.has_freshness_anchor = false;
+    header.core.freshness.kind = 2;
+    assert_fails(bl_freshness_demand(&header.core.freshness, &no_demands, NULL, &err),
+                 BULLA_E_UNSUPPORTED, &err);
     header.core.has_policy_authority = true;
     assert_fails(bl_header_check(&header, &no_demands, &err), BULLA_E_UNSUPPORTED, &err);
     header.core.has_policy_authority = false;
