@@ -6,6 +6,7 @@
  * Usage: relay_client ADDRESS NAME, in an environment where `bulla get` works. Exit code 12 (the
  * broker refused) is the right end; 0 would mean that a relay receives the secret.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ main(int argc, char **argv)
 
     if (argc != 3)
         return 2;
+    (void)signal(SIGPIPE, SIG_IGN); /* as http/tls.h asks: the broker may have hung up */
     bl_tpm_quiet_libraries();
     if (attack(argv[1], argv[2], &err) == BULLA_OK)
         return 0;
