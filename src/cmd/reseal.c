@@ -40,6 +40,8 @@ tell_skipped(const struct bl_slot_summary *slot, enum bl_renewal_state state)
 
     if (state == BL_RENEWAL_NEEDS_INPUT)
         bl_note("slot %s is left alone: it has a PIN; add a new one and remove it", id);
+    else if (state == BL_RENEWAL_AHEAD)
+        bl_note("slot %s is left alone: it was made on a newer machine than this one is", id);
     else if (state == BL_RENEWAL_ELSEWHERE && slot->type == BL_SLOT_TPM2)
         bl_note("slot %s is left alone: it belongs to another TPM", id);
 }
@@ -54,6 +56,8 @@ renew_slots(struct bl_blob_change *change, int64_t keep_until_s, size_t *changed
     for (size_t i = 0; i < summary->slot_count; i++) {
         const struct bl_slot_summary *slot = &summary->slots[i];
         BL_AUTO(bl_renewal) renewal = { 0 };
+        if (slot->not_after_s != 0) /* kept from before: its heir is there */
+            continue;
         BL_TRY(bl_slot_renewal(slot, &change->unlock.opener, &renewal, err));
         if (renewal.state != BL_RENEWAL_DUE) {
             tell_skipped(slot, renewal.state);

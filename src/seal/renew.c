@@ -62,9 +62,20 @@ renew_root(const struct bl_slot_summary *slot, struct bl_sealing_root *root,
 
     BL_TRY(bl_root_summary_standing(&slot->root, root, &standing, err));
     renewal->request.root_binding = slot->root.binding;
-    renewal->state = standing == BL_ROOT_CURRENT   ? BL_RENEWAL_CURRENT
-                     : standing == BL_ROOT_CHANGED ? BL_RENEWAL_DUE
-                                                   : BL_RENEWAL_ELSEWHERE;
+    switch (standing) {
+    case BL_ROOT_CURRENT:
+        renewal->state = BL_RENEWAL_CURRENT;
+        return BULLA_OK;
+    case BL_ROOT_CHANGED:
+        renewal->state = BL_RENEWAL_DUE;
+        return BULLA_OK;
+    case BL_ROOT_NEWER:
+        renewal->state = BL_RENEWAL_AHEAD;
+        return BULLA_OK;
+    case BL_ROOT_ELSEWHERE:
+        break;
+    }
+    renewal->state = BL_RENEWAL_ELSEWHERE;
     return BULLA_OK;
 }
 

@@ -14,6 +14,7 @@ enum bl_renewal_state {
     BL_RENEWAL_CURRENT = 1, /* it is bound to what is now: nothing to do */
     BL_RENEWAL_DUE,         /* `request` makes it anew */
     BL_RENEWAL_ELSEWHERE,   /* it belongs to other hardware, or to none */
+    BL_RENEWAL_AHEAD,       /* it was made on a newer machine than this one is */
     BL_RENEWAL_SIGNED,      /* it opens for states that an authority signs, now and later */
     BL_RENEWAL_NEEDS_INPUT  /* a PIN, which is not kept anywhere */
 };

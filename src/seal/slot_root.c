@@ -207,6 +207,9 @@ bl_root_summary_standing(const struct bl_root_summary *summary, struct bl_sealin
         return BULLA_OK;
     const struct bl_root_comparison versions =
         bl_root_version_compare(&summary->version, &state->version);
+    *standing_out = BL_ROOT_NEWER;
+    if (!bl_root_version_reaches(&versions))
+        return BULLA_OK;
     const bool is_same =
         compare_fields(&params, &state->identity, BL_ROOT_FIELD_NONE, NULL) == BULLA_OK;
     *standing_out = versions.order == BL_ROOT_EQUAL && is_same ? BL_ROOT_CURRENT : BL_ROOT_CHANGED;

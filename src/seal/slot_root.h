@@ -48,7 +48,8 @@ enum bulla_status bl_slot_root_forecast(const struct bl_slot_summary *summary,
 enum bl_root_standing {
     BL_ROOT_ELSEWHERE = 0, /* it is of another machine, or another kind of TEE */
     BL_ROOT_CURRENT,       /* a new one of the same binding would be the same */
-    BL_ROOT_CHANGED        /* it would be another one */
+    BL_ROOT_CHANGED,       /* it would be another one */
+    BL_ROOT_NEWER          /* it was made on a newer machine: one made here would undo that */
 };
 enum bulla_status bl_root_summary_standing(const struct bl_root_summary *summary,
                                            struct bl_sealing_root *root,

@@ -139,6 +139,8 @@ def an_update_of_the_machine_is_followed(home):
     now = slots(home)
     kept = [s for s in now if s["not_after"] is not None]
     assert len(now) == 3 and len(kept) == 1, "the slot from before is kept for a while"
+    assert "nothing to do" in home.bulla("reseal", *tpm.options(), "blob").ok().err
+    assert slots(home) == now, "nothing piles up"
     tpm.extend(23)
     home.bulla("reseal", "--grace", "0", "-i", "recovery.key", *tpm.options(), "blob").ok()
     opens(home, LARGE, "--require", "tpm", *tpm.options())
