@@ -95,8 +95,8 @@ arguments_are_copied(void **state)
 static void
 kept_until_it_goes(void **state)
 {
-    BL_AUTO_FREE(bl_memo) memo = memo_of(3, 1000);
     size_t values[] = { 1, 10, 100, 1000, 10000 };
+    BL_AUTO_FREE(bl_memo) memo = memo_of(3, 1000);
     struct bl_memo_question asked[4];
 
     (void)state;
@@ -124,8 +124,8 @@ kept_until_it_goes(void **state)
 static void
 bytes_are_bounded(void **state)
 {
-    BL_AUTO_FREE(bl_memo) memo = memo_of(10, 12);
     size_t values[] = { 1, 10, 100, 1000, 10000 };
+    BL_AUTO_FREE(bl_memo) memo = memo_of(10, 12);
     const struct bl_memo_question four = question("f", "1234", ""),
                                   other = question("f", "", "5678"),
                                   eight = question("f", "1234", "5678"),
