@@ -7,6 +7,7 @@
 #include "cmd/progress.h"
 #include "cmd/report.h"
 #include "cmd/terminal.h"
+#include "device/machine.h"
 #include "seal/freshness.h"
 
 #define ASSOCIATED_DATA_SIZE_MAX ((size_t)16 << 20) /* bytes: 16 MiB; it is held in memory */
@@ -83,6 +84,8 @@ open_tpm(struct bl_unlock *unlock, const struct bl_arguments *arguments,
     }
     bl_report_object_word("");
     unlock->opener.tpm = unlock->local.tpm;
+    unlock->opener.tpm_is_hardware =
+        unlock->local.place == BL_TPM_DEVICE && !bl_machine_is_guest(bl_machine_here());
     unlock->opener.done_with_tpm = bl_local_tpm_release;
     unlock->opener.tpm_context = &unlock->local;
     return BULLA_OK;

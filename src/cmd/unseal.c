@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "cmd/arguments.h"
 #include "cmd/progress.h"
 #include "cmd/report.h"
 #include "cmd/result.h"
@@ -21,6 +23,9 @@
 
 #define TERMINAL_SIZE_MAX ((size_t)1 << 20) /* bytes of a blob whose text a terminal may show */
 
+#define FLOOR_COUNT_MAX 32
+#define FLOOR_SIZE 64 /* bytes of NAME>=NUMBER, with its zero */
+
 struct job {
     struct bl_input input;
     struct bl_output output;
@@ -29,6 +34,9 @@ struct job {
     bool has_summary;
     struct bulla_buffer associated_data;
     struct bl_unseal_requirements requirements;
+    char floor_words[FLOOR_COUNT_MAX][FLOOR_SIZE];
+    struct bl_version_demand floors[FLOOR_COUNT_MAX];
+    size_t floor_count;
 };
 
 static void
@@ -42,11 +50,60 @@ job_done(struct job *job)
     bulla_buffer_done(&job->associated_data);
 }
 
-static const char *const requirement_words[] = { "tpm", "recipient", "passphrase",
-                                                 "snp", "fresh",     NULL };
-static const char *const kind_words[] = { "tpm", "recipient", "passphrase", "snp", NULL };
+static const char *const requirement_words[] = { "tpm",   "recipient",      "passphrase", "snp",
+                                                 "fresh", "label=hardware", "version>=",  NULL };
+static const char *const kind_words[] = { "tpm", "recipient", "passphrase", "snp" };
 static const enum bl_slot_type kinds[] = { BL_SLOT_TPM2, BL_SLOT_HPKE, BL_SLOT_PASSPHRASE,
                                            BL_SLOT_SNP };
+
+/* NAME>=NUMBER; false: it is nothing of that form. */
+static bool
+parse_floor(char *word, struct bl_version_demand *floor, enum bulla_status *status,
+            struct bulla_error *err)
+{
+    char *sign = strstr(word, ">=");
+
+    if (sign == NULL || sign == word)
+        return false;
+    *status = bl_parse_number(sign + 2, UINT64_MAX, &floor->minimum, err);
+    *sign = '\0';
+    floor->component = word;
+    return true;
+}
+
+static enum bulla_status
+read_requirement(struct job *job, const char *word, struct bulla_error *err)
+{
+    struct bl_unseal_requirements *requirements = &job->requirements;
+    enum bulla_status status = BULLA_OK;
+    size_t kind = 0;
+
+    bl_report_object_word(word);
+    if (job->floor_count == FLOOR_COUNT_MAX || strlen(word) >= FLOOR_SIZE)
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "requirement", "too long, or too many");
+    strcpy(job->floor_words[job->floor_count], word);
+    if (parse_floor(job->floor_words[job->floor_count], &job->floors[job->floor_count], &status,
+                    err)) {
+        job->floor_count++;
+        return status;
+    }
+    if (strcmp(word, "fresh") == 0) {
+        requirements->require_fresh = true;
+        return BULLA_OK;
+    }
+    if (strcmp(word, "label=hardware") == 0) {
+        requirements->hardware_only = true;
+        return BULLA_OK;
+    }
+    while (kind < BL_COUNT_OF(kinds) && strcmp(kind_words[kind], word) != 0)
+        kind++;
+    if (kind == BL_COUNT_OF(kinds))
+        return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "requirement",
+                                "it is none of tpm, recipient, passphrase, snp, fresh, "
+                                "label=hardware, NAME>=NUMBER");
+    requirements->slot_types_allowed |= (uint32_t)1 << kinds[kind];
+    return BULLA_OK;
+}
 
 static enum bulla_status
 read_requirements(struct job *job, const struct bl_arguments *arguments, struct bulla_error *err)
@@ -54,21 +111,11 @@ read_requirements(struct job *job, const struct bl_arguments *arguments, struct 
     struct bl_unseal_requirements *requirements = &job->requirements;
     const char *word;
 
-    for (size_t i = 0; (word = bl_argument_at(arguments, "require", i)) != NULL; i++) {
-        size_t kind = 0;
-        if (strcmp(word, "fresh") == 0) {
-            requirements->require_fresh = true;
-            continue;
-        }
-        while (kind_words[kind] != NULL && strcmp(kind_words[kind], word) != 0)
-            kind++;
-        if (kind_words[kind] == NULL) {
-            bl_report_object_word(word);
-            return bulla_fail_cause(err, BULLA_CAUSE_USAGE, "requirement",
-                                    "it is none of tpm, recipient, passphrase, snp, fresh");
-        }
-        requirements->slot_types_allowed |= (uint32_t)1 << kinds[kind];
-    }
+    for (size_t i = 0; (word = bl_argument_at(arguments, "require", i)) != NULL; i++)
+        BL_TRY(read_requirement(job, word, err));
+    bl_report_object_word("");
+    requirements->floors = job->floors;
+    requirements->floor_count = job->floor_count;
     requirements->name = bl_argument(arguments, "name");
     requirements->now_s = bl_clock_now_s();
     requirements->allow_stale = bl_argument(arguments, "allow-stale") != NULL;
@@ -199,11 +246,11 @@ static const struct bl_option options[] = {
       .argument = "NAME",
       .help = "refuse a blob that was sealed under another name" },
     { .name = "require",
-      .argument = "KIND",
+      .argument = "WHAT",
       .repeats = true,
       .choices = requirement_words,
-      .help = "only let a slot of this kind open it: tpm, snp, recipient, passphrase; fresh: only "
-              "the newest" },
+      .help = "only if it opens so: tpm, snp, recipient, passphrase, label=hardware, NAME>=NUMBER; "
+              "fresh: only the newest" },
     { .name = "allow-stale", .help = "open an older one, too, or where its counter is not" },
     BL_UNLOCK_OPTIONS,
     { .name = "aad-file", .argument = "FILE", .help = "the file that the blob was bound to" },

@@ -89,6 +89,7 @@ struct bl_opener {
     const struct bl_key *const *identities; /* HPKE private keys */
     size_t identity_count;
     struct bulla_bytes tpm_pin;
+    bool tpm_is_hardware;             /* neither embedded nor a hypervisor's */
     struct bulla_bytes signed_policy; /* encoded; instead of the slots' own; empty: theirs */
     /** For forecasts alone: these PCRs as if they had these values. */
     const struct bl_pcr_bank *assumed_pcrs;
@@ -103,9 +104,20 @@ struct bl_opener {
     void *ask_context;
 };
 
+/** The least version that what opens a blob must have recorded: "version" of the software (guest SVN,
+ *  ISVSVN, a TPM slot's least version), or a component of a TEE's vector, as "tcb.snp". */
+struct bl_version_demand {
+    const char *component;
+    uint64_t minimum;
+};
+
 /** What the caller demands of the blob before it gets a byte. */
 struct bl_unseal_requirements {
-    const char *name; /* NULL: any (the caller shows it) */
+    const struct bl_version_demand
+        *floors; /* of the slots that really open it; none recorded is too low */
+    size_t floor_count;
+    bool hardware_only; /* a TEE, or a TPM that opener->tpm_is_hardware */
+    const char *name;   /* NULL: any (the caller shows it) */
     struct bulla_bytes associated_data;
     bool with_associated_data;
     uint32_t slot_types_allowed; /* bit BL_SLOT_x; 0: all that are known */

@@ -3,6 +3,7 @@
  * seal/unseal.c: header, demands, body: in this order, and each only if the one before held.
  */
 #include "seal/body.h"
+#include "seal/demand.h"
 #include "seal/freshness.h"
 #include "seal/open.h"
 #include "sys/file.h"
@@ -22,6 +23,7 @@ open_header(const struct bl_header *header, const struct bl_unseal_requirements 
     BL_TRY(
         bl_header_open(header, binding, requirements->slot_types_allowed, &session, &opened, err));
     BL_TRY(bl_header_check(header, requirements, err));
+    BL_TRY(bl_header_demand(header, &opened, requirements, opener, err));
     BL_TRY(bl_freshness_demand(&header->core.freshness, requirements, opener->tpm, err));
     return bl_blob_body_key(binding, &opened.prk, body_key_out, err);
 }

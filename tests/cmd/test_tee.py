@@ -119,6 +119,27 @@ def a_slot_of_the_tee_is_added(home):
 
 
 @case
+def the_caller_states_the_least_version(home):
+    sealed(home, "--bind", "signer", "--bind", "version")
+    for demand in ("version>=7", "tcb.snp>=25", "tcb.tee>=0", "label=hardware"):
+        inside(home, "unseal", "--require", demand, "blob").ok()
+    inside(home, "unseal", "--require", "version>=7", "--require", "tcb.microcode>=84", "blob").ok()
+    for demand in ("version>=8", "tcb.snp>=26", "tcb.fmc>=0", "vers>=0"):
+        inside(home, "unseal", "--require", demand, "blob").fails(9, "BL-0904")
+        inside(home, "unseal", "--require", demand, "blob", machine="image,snp-up").fails(9, "BL-0904")
+    inside(home, "unseal", "--require", "version>=7", "--require", "tcb.snp>=26", "blob").fails(9, "BL-0904")
+    for demand in ("version>=", "version>=x", ">=1", "label=software", "version>=18446744073709551616"):
+        inside(home, "unseal", "--require", demand, "blob").fails(2, "BL-0201")
+    # the recovery identity opens it, and says nothing of versions or hardware
+    home.bulla("unseal", "-i", "recovery.key", "--require", "version>=0", "blob").fails(9, "BL-0904")
+    home.bulla("unseal", "-i", "recovery.key", "--require", "label=hardware", "blob").fails(7, "BL-0704")
+    sealed(home, "-f")
+    inside(home, "unseal", "--require", "version>=0", "blob").fails(9, "BL-0904")  # bound to code alone
+    sealed(home, "-f", "--root", "tpm", "--device", "embedded")
+    home.bulla("unseal", "--device", "embedded", "--require", "label=hardware", "blob").fails(7, "BL-0704")
+
+
+@case
 def the_second_reader_agrees(home):
     for options in ((), ("--bind", "signer", "--bind", "version")):
         sealed(home, "-f", *options)
