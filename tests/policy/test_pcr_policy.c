@@ -220,6 +220,11 @@ each_part_is_signed(void **state)
     policy.counter_name.size = 0;
     assert_cause(bl_pcr_policy_verify(&policy, key, ref, &err), BULLA_CAUSE_POLICY_NOT_SIGNED,
                  &err);
+    sign_policy(&policy, key); /* nor if it is genuine: for blobs that ask for no counter */
+    assert_cause(bl_pcr_policy_verify(&policy, key, ref, &err), BULLA_CAUSE_POLICY_NOT_SIGNED,
+                 &err);
+    ref_of(&policy, other_ref);
+    assert_ok(bl_pcr_policy_verify(&policy, key, other_ref, &err), &err);
 }
 
 static void
